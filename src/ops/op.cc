@@ -1,10 +1,20 @@
 #include "ops/op.h"
 
+#include <cstdio>
 #include <cstring>
 
 #include "base/float16.h"
 
 namespace webinfer {
+
+Status AtNode(const Node& node, Status status) {
+  if (status.ok()) return status;
+  ErrorRecord& error = LastError();
+  if (error.op[0] != 0 || error.node[0] != 0) return status;
+  std::snprintf(error.op, sizeof(error.op), "%s%s%s", node.domain.c_str(), node.domain.empty() ? "" : ".", node.op.c_str());
+  std::snprintf(error.node, sizeof(error.node), "%s", node.name.c_str());
+  return status;
+}
 
 Status RunContext::Resize(Operand& out, DType dtype, const Shape& shape) {
   if (!out.present) return OkStatus();

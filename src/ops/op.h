@@ -225,6 +225,9 @@ struct OpDef {
   bool deterministic = true;  // false: random, never folded
 };
 
+// `status`; if it failed, with the operator and the node in the error record unless a deeper one is there already.
+Status AtNode(const Node& node, Status status);
+
 // The definition, or nullptr.
 const OpDef* FindOp(std::string_view domain, std::string_view name);
 // All of them, sorted by domain and name.

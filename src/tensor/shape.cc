@@ -96,6 +96,8 @@ Result<Shape> Broadcast(const Shape& a, const Shape& b) {
     int64_t& dim = out[rank - i];
     if (x == y || y == 1) {
       dim = x;
+    } else if (x < 0 && y < 0) {
+      dim = kUnknownDim;  // two sizes that are not known to be the same
     } else if (x == 1 || x < 0) {
       dim = y;  // an unknown size against a size > 1 must be that size (or 1)
     } else if (y < 0) {

@@ -13,6 +13,8 @@
 namespace webinfer {
 
 inline constexpr int kMaxRank = 8;
+// Every negative size is unknown. While a model is prepared, sizes below kUnknownDim are symbols: two of the same number are
+// the same size, whatever it will be. Copy unknown sizes rather than replacing them, and test with `< 0`.
 inline constexpr int64_t kUnknownDim = -1;
 
 class Shape {
