@@ -1,0 +1,30 @@
+// The internal contractions (domain "webinfer") that the passes aim at. All take and give float32.
+//
+//   Conv(x, w, bias?, residual?)           x, residual and output NHWC ([N, spatial..., C]; 1 to 3 spatial axes), w as in ONNX
+//                                          ([M, C/group, kernel...]), usually constant. ONNX's attributes: kernel_shape,
+//                                          strides, pads, dilations, group, auto_pad.
+//   ConvTranspose(x, w, bias?)             the same for ONNX's ConvTranspose (w [C, M/group, kernel...])
+//   MaxPool(x), AveragePool(x), LpPool(x)  NHWC, ONNX's attributes, one output
+//   MatMul(a, b, bias?, residual?)         alpha * op(a) op(b); attributes transA, transB (of the last two axes), alpha
+//                                          (default 1); bias broadcasts along the last axis only ([N])
+//
+// What they share: y = activation(sum + bias + residual), or activation(sum + bias) + residual with activation_first = 1.
+// `residual` has exactly the output's shape. Attributes (onnxruntime's FusedConv):
+//   activation         "" or an operator's name: Relu, Clip, LeakyRelu, Sigmoid, HardSigmoid, HardSwish, Silu, Gelu (erf),
+//                      Tanh, Elu
+//   activation_params  [min, max] of Clip; [alpha] of LeakyRelu and Elu; [alpha, beta] of HardSigmoid
+//
+// The public Conv, ConvTranspose and pools lower to Transpose + internal form + Transpose. Resize needs no internal form:
+// with its `axes` attribute it is told which axes change, and the last one staying is its fast case. GlobalAveragePool and
+// its like lower to reductions.
+#pragma once
+
+#include "kernels/epilogue.h"
+#include "ops/op.h"
+
+namespace webinfer::ops {
+
+// Reads activation, activation_params and activation_first; kUnsupported for a name outside the list.
+Status ReadActivation(const Attributes& attributes, kernels::Epilogue* epilogue);
+
+}  // namespace webinfer::ops
