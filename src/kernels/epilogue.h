@@ -10,15 +10,15 @@ namespace webinfer::kernels {
 
 enum class Activation : uint8_t {
   kNone,
-  kClip,         // min alpha, max beta; Relu is alpha 0, beta infinity
-  kLeakyRelu,    // slope alpha
+  kClip,       // min alpha, max beta; Relu is alpha 0, beta infinity
+  kLeakyRelu,  // slope alpha
   kSigmoid,
   kHardSigmoid,  // clip(alpha x + beta, 0, 1)
   kHardSwish,    // x clip(x / 6 + 1/2, 0, 1)
   kSilu,         // x sigmoid(x)
   kGelu,         // with erf
   kTanh,
-  kElu,          // alpha (exp(x) - 1) below 0
+  kElu,  // alpha (exp(x) - 1) below 0
 };
 
 struct Epilogue {
@@ -27,7 +27,7 @@ struct Epilogue {
   int64_t residual_stride = 0;      // floats from one row of the residual to the next
   Activation activation = Activation::kNone;
   bool activation_first = false;
-  float alpha = 0, beta = 0;        // of the activation
+  float alpha = 0, beta = 0;  // of the activation
 };
 
 }  // namespace webinfer::kernels
