@@ -1,4 +1,5 @@
-// Runs one node outside of a plan: constant folding, shape arithmetic while a plan is bound, and tests of operators.
+// Runs one node outside of a plan, or one whose shapes a plan cannot know: constant folding, shape arithmetic while a plan is
+// bound, steps that depend on data, and tests of operators.
 #pragma once
 
 #include <vector>
@@ -7,15 +8,33 @@
 
 namespace webinfer {
 
-// Infers, binds and runs `node` (its `def` is resolved and carries a kernel) on complete inputs. Results own their memory.
-// Nodes with bodies are refused with kUnsupported.
-Result<std::vector<RuntimeValue>> EvaluateNode(const Node& node, std::span<const Operand> inputs, StringPool& strings,
-                                               ThreadPool& pool);
-
 // What inference may know of `operand`: its type, shape and elements.
 ValueInfo InfoOf(const Operand& operand);
 // An operand over a tensor or another value.
 Operand OperandOf(const TensorView& tensor);
 Operand OperandOf(const RuntimeValue& value);
+
+// Binds and runs a node whose types and shapes are inferred. `step` has its operands: outputs of known shape have memory in
+// `data`, the others a `value`. `scratch` is grown as needed.
+Status BindAndRun(const Node& node, std::span<const ValueInfo> in, std::span<ValueInfo> out, BindContext::Memory& memory,
+                  Buffer& scratch, RunContext& run, Step& step);
+
+// Infers, binds and runs a node on complete inputs. `step` has its operands; every present output has a `value`.
+Status InferBindAndRun(const Node& node, BindContext::Memory& memory, Buffer& scratch, RunContext& run, Step& step);
+
+// The same for callers without a plan. Results own their memory. Nodes with bodies are refused with kUnsupported.
+Result<std::vector<RuntimeValue>> EvaluateNode(const Node& node, std::span<const Operand> inputs, StringPool& strings,
+                                               ThreadPool& pool);
+
+// Plain memory in blocks that are kept when it is reset: parameters of steps.
+class BlockMemory final : public BindContext::Memory {
+ public:
+  void* Allocate(size_t bytes) override;
+  void Reset();
+
+ private:
+  std::vector<Buffer> blocks_;
+  size_t block_ = 0, used_ = 0;
+};
 
 }  // namespace webinfer

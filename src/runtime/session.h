@@ -12,6 +12,7 @@
 
 #include "graph/graph.h"
 #include "ops/step.h"
+#include "runtime/profiler.h"
 
 namespace webinfer {
 
@@ -33,18 +34,12 @@ struct ValueMetadata {
   bool optional = false;             // an input with a default value (an initializer of the same name)
 };
 
-struct ProfileEntry {
-  std::string_view op, node;
-  double microseconds = 0;  // of the last profiled run
-  uint64_t calls = 0;
-};
-
 struct SessionStats {
-  uint64_t weight_bytes = 0;          // constants and packed weights
-  uint64_t arena_bytes = 0;           // the largest binding's
-  uint64_t run_allocations = 0;       // fallible allocations during the last run
-  uint64_t bindings = 0;              // made so far
-  uint64_t nodes = 0, steps = 0;      // after the passes; of the last run's top-level binding
+  uint64_t weight_bytes = 0;      // constants and packed weights
+  uint64_t arena_bytes = 0;       // the largest binding's
+  uint64_t run_allocations = 0;   // fallible allocations during the last run
+  uint64_t bindings = 0;          // made so far
+  uint64_t nodes = 0, steps = 0;  // after the passes; of the last run's top-level binding
 };
 
 class Session {
