@@ -1,8 +1,10 @@
 // Graph rewriting: one pass per file under src/passes, listed by its WEBINFER_PASS line, run by Optimize in that order.
 //
-// A pass leaves a graph that SortAndVerify accepts. It works on one graph; the driver visits the bodies of control flow.
+// Before the passes, Import (passes/import.h) resolves, lowers, infers and folds. A pass then works on one graph, through an
+// Editor (passes/editor.h) that keeps uses and infos current; the driver visits the bodies of control flow.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "graph/graph.h"
@@ -11,19 +13,33 @@
 namespace webinfer {
 
 struct PassOptions {
-  bool optimize = true;        // false: only passes marked `required`
+  bool optimize = true;  // false: only passes marked `required`
   bool deterministic = false;
-  uint64_t spare_bytes = 0;    // for second copies of weights (PrepareContext::Spend)
+  uint64_t spare_bytes = 0;      // for second copies of weights (PrepareContext::Spend)
+  std::string* report = nullptr;  // gets what each pass did, in words
 };
 
-// What is known of every value of a graph while it is prepared (indexed by ValueId); see passes/infer.cc.
+// What is known of every value of a graph while it is prepared (indexed by ValueId). Sizes below kUnknownDim are symbols.
 using GraphInfo = std::vector<ValueInfo>;
+
+// Gives unknown sizes their symbols: one per dimension name of the model, a fresh one for each size nobody knows anything of.
+class SymbolTable {
+ public:
+  int64_t Named(std::string_view name);
+  int64_t Fresh() { return next_--; }
+
+ private:
+  std::vector<std::pair<std::string, int64_t>> names_;
+  int64_t next_ = kUnknownDim - 1;
+};
+
+class Editor;
 
 struct PassContext {
   Model& model;
   Graph& graph;
   const PassOptions& options;
-  GraphInfo& info;  // fresh when a pass starts
+  Editor& editor;
 };
 
 struct Pass {
@@ -36,8 +52,9 @@ struct Pass {
 // with a kernel. An operator nobody knows is an error that lists all such operators of the model.
 Status Optimize(Model& model, const PassOptions& options);
 
-// Types, shapes and known elements of all values, from those of the graph's inputs. `info` is resized.
-Status InferGraph(const Graph& graph, GraphInfo& info);
+// Types, shapes and known elements of all values, from those of the graph's inputs; every node has its `def`. `info` is
+// resized. Types go into Graph::values too (symbols as plain kUnknownDim).
+Status InferGraph(Graph& graph, SymbolTable& symbols, GraphInfo& info);
 
 }  // namespace webinfer
 

@@ -1,0 +1,176 @@
+#include "passes/import.h"
+
+#include <algorithm>
+#include <string>
+
+#include "passes/control.h"
+#include "passes/infer.h"
+
+namespace webinfer {
+
+namespace {
+
+constexpr int kDeepestLowering = 16;  // of lowerings within lowerings; a cycle among them is a fault of ours
+
+struct Pending {
+  std::unique_ptr<Node> node;
+  int depth = 0;
+};
+
+class Importer {
+ public:
+  Importer(Model& model, SymbolTable& symbols, ThreadPool& pool)
+      : model_(model), symbols_(symbols), pool_(pool), budget_(FoldBudget::For(model)) {}
+
+  Status Walk(Graph& graph);
+  Status ReportMissing() const;
+
+ private:
+  struct Scope {
+    Graph& graph;
+    GraphInfo info;
+    Inference inference;
+    std::vector<Pending> stack;  // the next node is the last
+
+    Scope(Graph& g, SymbolTable& symbols) : graph(g), inference(g, symbols, info) {}
+    void Push(std::vector<std::unique_ptr<Node>> nodes, int depth) {
+      for (size_t i = nodes.size(); i-- > 0;) stack.push_back({std::move(nodes[i]), depth});
+      inference.Update();
+    }
+  };
+
+  Status Visit(Scope& scope, Pending next);
+  Status VisitBodies(Scope& scope, Node& node);
+  bool InlineKnownIf(Scope& scope, Node& node, int depth);
+  Result<bool> Lower(Scope& scope, Node& node, int depth);
+  void AddMissing(const Node& node);
+
+  Model& model_;
+  SymbolTable& symbols_;
+  ThreadPool& pool_;
+  FoldBudget budget_;
+  std::vector<std::string> missing_, missing_ops_;
+};
+
+Status CheckCount(const Node& node, const char* what, size_t count, int least, int most) {
+  if (static_cast<int>(count) >= least && (most < 0 || static_cast<int>(count) <= most)) return OkStatus();
+  Error error(Code::kInvalidModel, "The node has the wrong number of %s", what);
+  error.Op("%s", node.op.c_str()).Node("%s", node.name.c_str()).Actual("%zu", count);
+  if (most < 0) {
+    error.Expected("at least %d", least);
+  } else if (least == most) {
+    error.Expected("%d", least);
+  } else {
+    error.Expected("%d to %d", least, most);
+  }
+  return error;
+}
+
+size_t CountPresent(const std::vector<ValueId>& ids) {  // left-out ones at the end are not counted
+  size_t count = ids.size();
+  while (count > 0 && ids[count - 1] == kNoValue) --count;
+  return count;
+}
+
+Status CheckCounts(const Node& node) {
+  const size_t captured = node.formal_inputs < 0 ? 0 : node.inputs.size() - static_cast<size_t>(node.formal_inputs);
+  WEBINFER_TRY(CheckCount(node, "inputs", CountPresent(node.inputs) - captured, node.def->min_inputs, node.def->max_inputs));
+  return CheckCount(node, "outputs", CountPresent(node.outputs), 0, node.def->max_outputs);
+}
+
+void Importer::AddMissing(const Node& node) {
+  const std::string op = (node.domain.empty() ? "ai.onnx" : node.domain) + "." + node.op;
+  if (std::find(missing_ops_.begin(), missing_ops_.end(), op) != missing_ops_.end()) return;
+  missing_ops_.push_back(op);
+  missing_.push_back(op + " (opset " + std::to_string(node.opset) + ", node \"" + node.name + "\")");
+}
+
+Status Importer::ReportMissing() const {
+  if (missing_.empty()) return OkStatus();
+  std::string list;
+  for (const std::string& text : missing_) list += (list.empty() ? "" : ", ") + text;
+  return Error(Code::kUnsupported, missing_.size() == 1 ? "%zu operator is missing: %s" : "%zu operators are missing: %s", missing_.size(),
+               list.c_str())
+      .Op("%s", missing_ops_[0].c_str())
+      .Hint("The model uses operators this build does not have.");
+}
+
+bool Importer::InlineKnownIf(Scope& scope, Node& node, int depth) {
+  if (!node.Is("If") || node.bodies.size() != 2 || !node.HasInput(0)) return false;
+  const ValueInfo& condition = scope.info[static_cast<size_t>(node.inputs[0])];
+  if (condition.known == nullptr || condition.dtype != DType::kBool) return false;
+  const bool taken = *static_cast<const uint8_t*>(condition.known) != 0;
+  const Attribute* branch = node.attributes.Find(taken ? "then_branch" : "else_branch");
+  if (branch == nullptr || branch->graph < 0) return false;
+  scope.Push(InlineBody(scope.graph, node, branch->graph, std::span(node.inputs).subspan(1)), depth);
+  return true;
+}
+
+Status Importer::VisitBodies(Scope& scope, Node& node) {
+  if (node.bodies.empty()) return OkStatus();
+  SinkConstants(scope.graph, node);
+  TypeBodyInputs(node, scope.inference.Inputs(node));
+  for (auto& body : node.bodies) WEBINFER_TRY(Walk(*body));
+  return OkStatus();
+}
+
+Result<bool> Importer::Lower(Scope& scope, Node& node, int depth) {
+  if (node.def->lower == nullptr) return false;
+  LowerContext context(scope.graph, node, scope.inference.Inputs(node), scope.inference.Outputs(node));
+  bool done = true;
+  WEBINFER_TRY(AtNode(node, node.def->lower(context, &done)));
+  if (!done) {
+    scope.inference.Update();
+    return false;
+  }
+  if (depth >= kDeepestLowering) return Error(Code::kInternal, "Lowering does not end").Op("%s", node.op.c_str()).Node("%s", node.name.c_str());
+  std::vector<std::unique_ptr<Node>> nodes = context.TakeNodes();
+  for (auto& lowered : nodes) lowered->opset = node.opset;
+  scope.Push(std::move(nodes), depth + 1);
+  return true;
+}
+
+Status Importer::Visit(Scope& scope, Pending next) {
+  Node& node = *next.node;
+  if (InlineKnownIf(scope, node, next.depth)) return OkStatus();
+  node.def = FindOp(node.domain, node.op);
+  if (node.def == nullptr) {
+    AddMissing(node);
+  } else {
+    WEBINFER_TRY(CheckCounts(node));
+  }
+  WEBINFER_TRY(VisitBodies(scope, node));
+  if (node.def != nullptr) {
+    WEBINFER_ASSIGN(const bool lowered, Lower(scope, node, next.depth));
+    if (lowered) return OkStatus();
+    if (node.def->bind == nullptr) AddMissing(node);
+  }
+  WEBINFER_TRY(scope.inference.Infer(node));
+  WEBINFER_ASSIGN(const bool folded, FoldNode(scope.graph, node, scope.inference, scope.info, model_.strings, pool_, budget_));
+  if (!folded) scope.graph.nodes.push_back(std::move(next.node));
+  return OkStatus();
+}
+
+Status Importer::Walk(Graph& graph) {
+  Scope scope(graph, symbols_);
+  std::vector<std::unique_ptr<Node>> nodes = std::move(graph.nodes);
+  graph.nodes.clear();
+  scope.Push(std::move(nodes), 0);
+  while (!scope.stack.empty()) {
+    Pending next = std::move(scope.stack.back());
+    scope.stack.pop_back();
+    WEBINFER_TRY(Visit(scope, std::move(next)));
+  }
+  RemoveDead(graph);
+  return OkStatus();
+}
+
+}  // namespace
+
+Status Import(Model& model, SymbolTable& symbols, ThreadPool& pool) {
+  Importer importer(model, symbols, pool);
+  WEBINFER_TRY(importer.Walk(model.graph));
+  return importer.ReportMissing();
+}
+
+}  // namespace webinfer
