@@ -99,7 +99,8 @@ Result<ValueId> Editor::Evaluate(std::unique_ptr<Node> node) {
   Grow();
   inference_->Update();
   WEBINFER_ASSIGN(std::vector<RuntimeValue> results, EvaluateConstants(*node, info_, model_.strings, pool_));
-  if (results.size() != 1 || results[0].kind != ValueKind::kTensor) return Error(Code::kInternal, "%s did not evaluate", node->op.c_str());
+  if (results.size() != 1 || results[0].kind != ValueKind::kTensor)
+    return Error(Code::kInternal, "%s did not evaluate", node->op.c_str());
   return AddConstant(std::make_shared<Tensor>(std::move(results[0].tensor)));
 }
 

@@ -39,7 +39,8 @@ Result<bool> FoldSizes(Graph& graph, const Node& node, const Inference& inferenc
   const ValueId id = node.outputs[0];
   const SizeElements& elements = inference.elements(id);
   const ValueInfo& out = info[static_cast<size_t>(id)];
-  if (elements.empty() || !std::all_of(elements.begin(), elements.end(), [](const SizeElement& e) { return e.known; })) return false;
+  if (elements.empty() || !std::all_of(elements.begin(), elements.end(), [](const SizeElement& e) { return e.known; }))
+    return false;
   WEBINFER_ASSIGN(Tensor tensor, Tensor::Create(out.dtype, out.shape));
   for (size_t i = 0; i < elements.size(); ++i) {
     if (out.dtype == DType::kInt64) tensor.As<int64_t>()[i] = elements[i].value;
@@ -54,7 +55,8 @@ Result<bool> FoldSizes(Graph& graph, const Node& node, const Inference& inferenc
 
 FoldBudget FoldBudget::For(const Model& model) { return {4 * ConstantBytes(model.graph) + (uint64_t{64} << 20)}; }
 
-Result<std::vector<RuntimeValue>> EvaluateConstants(const Node& node, const GraphInfo& info, StringPool& strings, ThreadPool& pool) {
+Result<std::vector<RuntimeValue>> EvaluateConstants(const Node& node, const GraphInfo& info, StringPool& strings,
+                                                    ThreadPool& pool) {
   std::vector<Operand> operands;
   for (ValueId id : node.inputs) {
     if (id == kNoValue) {
@@ -62,14 +64,15 @@ Result<std::vector<RuntimeValue>> EvaluateConstants(const Node& node, const Grap
       continue;
     }
     const ValueInfo& in = info[static_cast<size_t>(id)];
-    if (in.known == nullptr) return Error(Code::kInternal, "A node to be evaluated has an unknown input").Op("%s", node.op.c_str());
+    if (in.known == nullptr)
+      return Error(Code::kInternal, "A node to be evaluated has an unknown input").Op("%s", node.op.c_str());
     operands.push_back(OperandOf(TensorView{in.dtype, in.shape, const_cast<void*>(in.known)}));
   }
   return EvaluateNode(node, operands, strings, pool);
 }
 
-Result<bool> FoldNode(Graph& graph, const Node& node, Inference& inference, GraphInfo& info, StringPool& strings, ThreadPool& pool,
-                      FoldBudget& budget) {
+Result<bool> FoldNode(Graph& graph, const Node& node, Inference& inference, GraphInfo& info, StringPool& strings,
+                      ThreadPool& pool, FoldBudget& budget) {
   WEBINFER_ASSIGN(const bool sizes, FoldSizes(graph, node, inference, info));
   if (!sizes) {
     uint64_t input_bytes = 0, output_bytes = 0;

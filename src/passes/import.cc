@@ -89,8 +89,8 @@ Status Importer::ReportMissing() const {
   if (missing_.empty()) return OkStatus();
   std::string list;
   for (const std::string& text : missing_) list += (list.empty() ? "" : ", ") + text;
-  return Error(Code::kUnsupported, missing_.size() == 1 ? "%zu operator is missing: %s" : "%zu operators are missing: %s", missing_.size(),
-               list.c_str())
+  return Error(Code::kUnsupported, missing_.size() == 1 ? "%zu operator is missing: %s" : "%zu operators are missing: %s",
+               missing_.size(), list.c_str())
       .Op("%s", missing_ops_[0].c_str())
       .Hint("The model uses operators this build does not have.");
 }
@@ -123,7 +123,8 @@ Result<bool> Importer::Lower(Scope& scope, Node& node, int depth) {
     scope.inference.Update();
     return false;
   }
-  if (depth >= kDeepestLowering) return Error(Code::kInternal, "Lowering does not end").Op("%s", node.op.c_str()).Node("%s", node.name.c_str());
+  if (depth >= kDeepestLowering)
+    return Error(Code::kInternal, "Lowering does not end").Op("%s", node.op.c_str()).Node("%s", node.name.c_str());
   std::vector<std::unique_ptr<Node>> nodes = context.TakeNodes();
   for (auto& lowered : nodes) lowered->opset = node.opset;
   scope.Push(std::move(nodes), depth + 1);

@@ -29,7 +29,8 @@ Inference::Inference(Graph& graph, SymbolTable& symbols, GraphInfo& info) : grap
     info_of = {value.type.kind, true, value.type.dtype, value.type.shape, nullptr};
     for (int i = 0; i < info_of.shape.rank(); ++i) {
       const bool named = static_cast<size_t>(i) < value.symbols.size() && !value.symbols[static_cast<size_t>(i)].empty();
-      if (info_of.shape[i] < 0) info_of.shape[i] = named ? symbols_.Named(value.symbols[static_cast<size_t>(i)]) : symbols_.Fresh();
+      if (info_of.shape[i] < 0)
+        info_of.shape[i] = named ? symbols_.Named(value.symbols[static_cast<size_t>(i)]) : symbols_.Fresh();
     }
     elements_[static_cast<size_t>(id)].clear();
   }
@@ -133,13 +134,18 @@ void Inference::FollowElements(const Node& node) {
   if (!node.domain.empty() || node.outputs.size() != 1 || node.outputs[0] == kNoValue) return;
   const ValueInfo& out = info_[static_cast<size_t>(node.outputs[0])];
   const bool integers = out.dtype == DType::kInt64 || out.dtype == DType::kInt32 || out.dtype == DType::kBool;
-  if (!integers || out.shape.rank() > 1 || !out.shape.known() || out.shape.Elements() > kMostElements || out.shape.Elements() == 0) return;
+  if (!integers || out.shape.rank() > 1 || !out.shape.known() || out.shape.Elements() > kMostElements ||
+      out.shape.Elements() == 0)
+    return;
   std::vector<const SizeElements*> in;
   for (ValueId id : node.inputs) in.push_back(id == kNoValue ? nullptr : &elements(id));
   SizeElements elements;
-  ComputeElements(node, info_[static_cast<size_t>(node.inputs.empty() || node.inputs[0] == kNoValue ? node.outputs[0] : node.inputs[0])].shape,
-                  in, static_cast<size_t>(out.shape.Elements()), &elements);
-  if (static_cast<int64_t>(elements.size()) == out.shape.Elements()) elements_[static_cast<size_t>(node.outputs[0])] = std::move(elements);
+  ComputeElements(
+      node,
+      info_[static_cast<size_t>(node.inputs.empty() || node.inputs[0] == kNoValue ? node.outputs[0] : node.inputs[0])].shape, in,
+      static_cast<size_t>(out.shape.Elements()), &elements);
+  if (static_cast<int64_t>(elements.size()) == out.shape.Elements())
+    elements_[static_cast<size_t>(node.outputs[0])] = std::move(elements);
 }
 
 Status InferGraph(Graph& graph, SymbolTable& symbols, GraphInfo& info) {

@@ -15,7 +15,7 @@ namespace webinfer {
 struct PassOptions {
   bool optimize = true;  // false: only passes marked `required`
   bool deterministic = false;
-  uint64_t spare_bytes = 0;      // for second copies of weights (PrepareContext::Spend)
+  uint64_t spare_bytes = 0;       // for second copies of weights (PrepareContext::Spend)
   std::string* report = nullptr;  // gets what each pass did, in words
 };
 

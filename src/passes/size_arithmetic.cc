@@ -135,7 +135,8 @@ Shape ReshapeTo(const Shape& data, const SizeElements& sizes, bool allow_zero) {
   return shape;
 }
 
-void ComputeElements(const Node& node, const Shape& data, std::span<const SizeElements* const> in, size_t count, SizeElements* out) {
+void ComputeElements(const Node& node, const Shape& data, std::span<const SizeElements* const> in, size_t count,
+                     SizeElements* out) {
   if (node.op == "Shape") return ComputeShape(node, data, out);
   if (node.op == "Size") {
     int64_t product = 1;
@@ -148,7 +149,8 @@ void ComputeElements(const Node& node, const Shape& data, std::span<const SizeEl
   }
   if (node.op == "ConstantOfShape") {
     const Tensor* value = node.attributes.TensorOf("value");
-    if (value != nullptr && value->dtype == DType::kInt64 && value->shape.Elements() == 1) out->assign(count, Known(*value->As<int64_t>()));
+    if (value != nullptr && value->dtype == DType::kInt64 && value->shape.Elements() == 1)
+      out->assign(count, Known(*value->As<int64_t>()));
     return;
   }
   for (const SizeElements* elements : in) {
