@@ -5,7 +5,8 @@
 //
 // Two rules that cost up to 2.9x when broken:
 // - a constant used in a hot loop comes from Opaque() or a table filled at run time: V8 rebuilds a v128.const at each use;
-// - loops around a tile carry WEBINFER_NO_UNROLL: unrolled, the accumulators no longer fit V8's 16 registers.
+// - loops around a tile carry WEBINFER_NO_UNROLL: unrolled, the accumulators no longer fit V8's 16 registers;
+//   WEBINFER_UNROLL marks the short loops over the registers themselves.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +30,10 @@
 #define WEBINFER_NOINLINE __attribute__((noinline))
 #ifdef __clang__
 #define WEBINFER_NO_UNROLL _Pragma("clang loop unroll(disable) vectorize(disable)")
+#define WEBINFER_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define WEBINFER_NO_UNROLL
+#define WEBINFER_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace webinfer::kernels {

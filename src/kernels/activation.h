@@ -1,0 +1,20 @@
+// Activations over finished blocks, for those that a contraction does not apply in registers.
+#pragma once
+
+#include "kernels/epilogue.h"
+#include "kernels/gemm_tile.h"
+
+namespace webinfer::kernels {
+
+// True if the tile applies it itself.
+inline bool IsClamp(Activation activation) { return activation == Activation::kNone || activation == Activation::kClip; }
+
+// x = activation(x) for `count` floats.
+void ApplyActivation(Activation activation, float alpha, float beta, float* x, size_t count);
+
+// Splits an epilogue: what the tile does at once ...
+TileEpilogue TilePart(const Epilogue& epilogue);
+// ... and what is left for a block of rows once it is complete: nothing for clamps.
+void FinishRows(const Epilogue& epilogue, float* c, size_t c_stride, int rows, int columns);
+
+}  // namespace webinfer::kernels
