@@ -223,6 +223,7 @@ struct OpDef {
   void (*expression)(const Node& node, ops::ScalarBuilder& builder) = nullptr;
   Layout layout = Layout::kFixed;
   bool deterministic = true;  // false: random, never folded
+  bool shape_only = false;    // the result follows from the inputs' types and shapes (Shape, Size): computed when they are known
 };
 
 // `status`; if it failed, with the operator and the node in the error record unless a deeper one is there already.

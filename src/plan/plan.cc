@@ -122,7 +122,7 @@ class Binder {
       if (node.inputs[i] == kNoValue) continue;
       in[i] = State(node.inputs[i]).info;
       deferred |= IsDynamicTensor(node.inputs[i]);
-      all_known &= in[i].known != nullptr;
+      all_known &= node.def->shape_only || in[i].known != nullptr;
     }
     for (size_t i = 0; i < outputs; ++i) out[i].present = node.HasOutput(i) && State(node.outputs[i]).uses > 0;
 
