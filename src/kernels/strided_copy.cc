@@ -2,28 +2,20 @@
 
 #include <cstring>
 
+#include "kernels/simd.h"
+
 namespace webinfer::kernels {
 
 namespace {
 
-typedef uint32_t Lanes __attribute__((vector_size(16)));
-
-Lanes LoadLanes(const uint8_t* src) {
-  Lanes lanes;
-  std::memcpy(&lanes, src, sizeof(lanes));
-  return lanes;
-}
-
-// 4x4 elements of 4 bytes; strides in bytes.
-void Transpose4x4(const uint8_t* src, int64_t src_stride, uint8_t* dst, int64_t dst_stride) {
-  const Lanes a = LoadLanes(src), b = LoadLanes(src + src_stride);
-  const Lanes c = LoadLanes(src + 2 * src_stride), d = LoadLanes(src + 3 * src_stride);
-  const Lanes ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const Lanes cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  const Lanes rows[4] = {
-      __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
-      __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
-  for (int i = 0; i < 4; ++i) std::memcpy(dst + i * dst_stride, &rows[i], sizeof(Lanes));
+// dst[c][r] = src[r][c] for 4x4 elements of 4 bytes; strides in bytes.
+void TransposeTile(const uint8_t* src, int64_t src_stride, uint8_t* dst, int64_t dst_stride) {
+  Vec a = Load(src), b = Load(src + src_stride), c = Load(src + 2 * src_stride), d = Load(src + 3 * src_stride);
+  Transpose4x4(a, b, c, d);
+  Store(dst, a);
+  Store(dst + dst_stride, b);
+  Store(dst + 2 * dst_stride, c);
+  Store(dst + 3 * dst_stride, d);
 }
 
 template <int N>
@@ -51,11 +43,11 @@ void Transpose2D(const uint8_t* src, int64_t src_stride, uint8_t* dst, int64_t d
         full_cols = tile_cols & ~int64_t{3};
         for (int64_t c = 0; c < full_cols; c += 4) {
           for (int64_t r = 0; r < full_rows; r += 4) {
-            Transpose4x4(from + r * src_stride + c * N, src_stride, to + c * dst_stride + r * N, dst_stride);
+            TransposeTile(from + r * src_stride + c * N, src_stride, to + c * dst_stride + r * N, dst_stride);
           }
         }
-        TransposeScalar<N>(from + full_rows * src_stride, src_stride, to + full_rows * N, dst_stride,
-                           tile_rows - full_rows, full_cols);
+        TransposeScalar<N>(from + full_rows * src_stride, src_stride, to + full_rows * N, dst_stride, tile_rows - full_rows,
+                           full_cols);
       }
       TransposeScalar<N>(from + full_cols * N, src_stride, to + full_cols * dst_stride, dst_stride, tile_rows,
                          tile_cols - full_cols);
@@ -98,7 +90,8 @@ void Run(const StridedCopy& copy, const uint8_t* src, uint8_t* dst) {
       case Inner::kMemcpy: std::memcpy(dst, src, static_cast<size_t>(copy.dims[last]) * N); break;
       case Inner::kRow: StridedRow<N>(src, copy.src_strides[last] * N, dst, copy.dst_strides[last] * N, copy.dims[last]); break;
       case Inner::kTranspose:
-        Transpose2D<N>(src, copy.src_strides[last] * N, dst, copy.dst_strides[row_axis] * N, copy.dims[last], copy.dims[row_axis]);
+        Transpose2D<N>(src, copy.src_strides[last] * N, dst, copy.dst_strides[row_axis] * N, copy.dims[last],
+                       copy.dims[row_axis]);
         break;
     }
     int i = outer_rank - 1;
