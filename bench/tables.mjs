@@ -1,0 +1,64 @@
+// A benchmark's report as Markdown tables, and their place in docs/performance.md.
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {fileURLToPath} from 'node:url';
+
+const DOC = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const BEGIN = '<!-- measured: script/bench writes this -->';
+const END = '<!-- end of measured -->';
+
+const table = (head, rows) =>
+  [head, head.map((_, i) => (i ? '---:' : '---')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const ms = (value) => value.toFixed(value < 10 ? 2 : 1);
+
+function modelRow(row) {
+  if (row.error) return [row.model, '', '', `failed: ${row.error.slice(0, 90)}`, '', '', ''];
+  const [low, high] = row.ratioRange ?? [];
+  return [
+    row.model,
+    ms(row.theirs.cpuMs),
+    ms(row.ours.cpuMs),
+    row.agrees ? `**${row.ratio.toFixed(2)}** (${low.toFixed(2)}-${high.toFixed(2)})` : 'outputs disagree',
+    `${ms(row.theirs.coldMs)} / ${ms(row.ours.coldMs)}`,
+    `${row.theirs.linearMB.toFixed(0)} / ${row.ours.linearMB.toFixed(0)} (${row.modelMB.toFixed(0)})`,
+    row.difference.toExponential(1),
+  ];
+}
+
+export function performanceTables({host, rows, geomean, sizes, growing, pageLoad}) {
+  const parts = [
+    `${host.cpu}, Node ${host.node}, ${host.threads} thread, medians of ${host.rounds} interleaved rounds, one process each. Times are CPU ms per run; a ratio is onnxruntime-web's time over webinfer's (median of the rounds' ratios, lowest-highest). Cold start is import, session and first run, wall ms. Memory is WebAssembly linear memory after the first run, MB.`,
+    table(
+      ['model', 'onnxruntime-web', 'webinfer', 'ratio', 'cold start', 'memory (model)', 'largest difference'],
+      rows.map(modelRow),
+    ),
+  ];
+  if (geomean) parts.push(`Geometric mean of the first seven: **${geomean.toFixed(2)}**.`);
+  if (growing && !growing.error) {
+    parts.push(
+      `GPT-2 writing 128 tokens with a growing cache: ${ms(growing.cpuMs)} CPU ms a token, ${ms(growing.fixedCpuMs)} at a fixed length of 64 (${(growing.cpuMs / growing.fixedCpuMs).toFixed(2)}x); linear memory grew by ${growing.linearGrowthMB.toFixed(1)} MB.`,
+    );
+  }
+  if (pageLoad) {
+    const [theirs, ours] = pageLoad;
+    parts.push(
+      `Chromium, from navigation to the first result of a 0.8 MB model: onnxruntime-web ${theirs.toFixed(0)} ms, webinfer ${ours.toFixed(0)} ms (${(theirs / ours).toFixed(2)}x).`,
+    );
+  }
+  parts.push(
+    table(
+      ['WebAssembly file', 'brotli -q 11, KB'],
+      sizes.map((s) => [s.file, (s.brotli / 1000).toFixed(0)]),
+    ),
+  );
+  return parts.join('\n\n');
+}
+
+/** Replaces the measured section of docs/performance.md. */
+export function updatePerformanceDoc(tables) {
+  if (!existsSync(DOC)) return;
+  const text = readFileSync(DOC, 'utf8');
+  const [before, rest] = text.split(BEGIN);
+  if (rest === undefined) throw new Error(`docs/performance.md has no line "${BEGIN}"`);
+  writeFileSync(DOC, `${before}${BEGIN}\n\n${tables}\n\n${END}${rest.split(END)[1]}`);
+}

@@ -1,0 +1,58 @@
+// Input data that is the same for every library, in Node and in browsers: integer xorshift from a fixed seed.
+
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+/** A generator of numbers in [0, 1). */
+export function xorshift(seed) {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state >>>= 0;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state / 4294967296;
+  };
+}
+
+/** Elements for an input {type, dims, fill, max}; fill is normal, uniform, int (below max), value (max itself), one or zero. */
+export function makeInput({type, dims, fill = 'normal', max = 100}, seed = 99) {
+  const random = xorshift(seed);
+  const next = {
+    one: () => 1,
+    zero: () => 0,
+    value: () => max,
+    int: () => Math.floor(random() * max),
+    uniform: random,
+    normal: () => (random() + random() + random() - 1.5) * 2, // about a unit normal
+  }[fill];
+  const data = new ARRAYS[type](dims.reduce((a, b) => a * b, 1));
+  for (let i = 0; i < data.length; i++) data[i] = type === 'int64' ? BigInt(next()) : next();
+  return data;
+}
+
+/** Dimensions with numbers for their symbols: ['n', 'n + 1', 3] with {n: 4} gives [4, 5, 3]. */
+export function resolveDims(dims, symbols = {}) {
+  return dims.map((d) => {
+    if (typeof d === 'number') return d;
+    const [symbol, more = '0'] = d.split('+').map((part) => part.trim());
+    return symbols[symbol] + Number(more);
+  });
+}
+
+/** Feeds of a model of models.json, for a module with onnxruntime's Tensor. */
+export function makeFeeds(Tensor, {inputs, symbols}, overrides = {}) {
+  return Object.fromEntries(
+    inputs.map((spec) => {
+      const dims = resolveDims(spec.dims, {...symbols, ...overrides});
+      return [spec.name, new Tensor(spec.type, makeInput({...spec, dims}), dims)];
+    }),
+  );
+}
