@@ -40,4 +40,6 @@ Status Bind(BindContext& ctx) {
 }  // namespace
 }  // namespace webinfer::ops
 
-WEBINFER_OP(Shape) { return {.name = "Shape", .since = 25, .infer = webinfer::ops::Infer, .bind = webinfer::ops::Bind}; }
+WEBINFER_OP(Shape) {
+  return {.name = "Shape", .since = 25, .infer = webinfer::ops::Infer, .bind = webinfer::ops::Bind, .shape_only = true};
+}

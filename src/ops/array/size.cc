@@ -19,4 +19,6 @@ Status Bind(BindContext& ctx) {
 }  // namespace
 }  // namespace webinfer::ops
 
-WEBINFER_OP(Size) { return {.name = "Size", .since = 25, .infer = webinfer::ops::Infer, .bind = webinfer::ops::Bind}; }
+WEBINFER_OP(Size) {
+  return {.name = "Size", .since = 25, .infer = webinfer::ops::Infer, .bind = webinfer::ops::Bind, .shape_only = true};
+}
