@@ -66,15 +66,16 @@ class Binder {
 
   void SetConstants() {
     for (size_t id = 0; id < graph_.values.size(); ++id) {
-      const Tensor* constant = graph_.values[id].constant.get();
+      const Value& value = graph_.values[id];
       ValueState& state = plan_.values_[id];
-      if (constant == nullptr || state.place == Place::kInput) continue;
+      if (state.place == Place::kInput || value.type.kind != ValueKind::kTensor || !value.type.shape.known()) continue;
+      // Without elements: a weight that lives on in packed form only, or a value that a node is yet to make.
+      const Tensor* constant = value.constant.get();
       state.info.present = true;
-      state.info.dtype = constant->dtype;
-      state.info.shape = constant->shape;
-      state.info.known = constant->buffer.data();  // null for a weight that lives on in packed form only
+      state.info.dtype = value.type.dtype;
+      state.info.shape = value.type.shape;
+      state.info.known = state.fixed = constant != nullptr ? constant->buffer.data() : nullptr;
       state.place = Place::kFixed;
-      state.fixed = constant->buffer.data();
     }
   }
 
@@ -206,7 +207,7 @@ class Binder {
       if (!info.present) continue;
       const ValueId id = node.outputs[static_cast<size_t>(i)];
       State(id).info = info;
-      State(id).info.known = nullptr;
+      State(id).info.known = State(id).fixed = nullptr;
       if (info.kind != ValueKind::kTensor || !info.shape.known()) {
         WEBINFER_TRY(SetDynamicOutput(id, info, step.out[i]));
         all_views = false;
