@@ -98,7 +98,11 @@ class Binder {
 
   template <typename T>
   Result<T*> New(size_t count) {
-    void* memory = binding_.memory.Allocate(count * sizeof(T));
+    return New<T>(count, binding_.memory);
+  }
+  template <typename T>
+  Result<T*> New(size_t count, BlockMemory& blocks) {
+    void* memory = blocks.Allocate(count * sizeof(T));
     if (memory == nullptr) return OutOfMemory(count * sizeof(T), "a plan");
     T* items = static_cast<T*>(memory);
     for (size_t i = 0; i < count; ++i) new (items + i) T();
@@ -116,7 +120,8 @@ class Binder {
 
   Status BindNode(const Node& node) {
     const size_t inputs = node.inputs.size(), outputs = node.outputs.size();
-    WEBINFER_ASSIGN(ValueInfo * infos, New<ValueInfo>(inputs + outputs));
+    plan_.node_memory_.Reset();
+    WEBINFER_ASSIGN(ValueInfo * infos, New<ValueInfo>(inputs + outputs, plan_.node_memory_));
     const std::span<ValueInfo> in(infos, inputs), out(infos + inputs, outputs);
     bool deferred = false, all_known = !node.inputs.empty() && node.bodies.empty();
     for (size_t i = 0; i < inputs; ++i) {

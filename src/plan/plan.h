@@ -98,6 +98,7 @@ class Plan {
   Array<Storage> storages_;
   ArenaLayout arena_;
   Buffer scratch_;
+  BlockMemory node_memory_;  // what is needed while one node is bound
 };
 
 // The steps of a binding in words: one line each, with kernels' operators, places and shapes.
