@@ -1,0 +1,215 @@
+#include "kernels/conv.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/gemm.h"
+
+namespace webinfer::kernels {
+namespace {
+
+constexpr int kFewChannels = 8;  // up to here patches are gathered
+
+bool Gathers(const ConvGeometry& g) { return g.taps() > 1 && g.group_channels() <= kFewChannels; }
+
+int PatchFloats(const ConvGeometry& g) { return g.taps() * g.group_channels(); }
+
+Blocking BlockingOf(const ConvGeometry& g, int threads) {
+  return ChooseBlocking(static_cast<int>(g.pixels()), g.group_filters(), PatchFloats(g), threads);
+}
+
+// Scratch of one thread: the row pointers of a block, then its patches.
+size_t TableFloats(const ConvGeometry& g) {
+  const size_t pointers = static_cast<size_t>(kMostBlockRows) * static_cast<size_t>(Gathers(g) ? 1 : g.taps());
+  return (pointers * sizeof(const float*) / sizeof(float) + 15) / 16 * 16;
+}
+size_t GatherFloats(const ConvGeometry& g) {
+  if (!Gathers(g)) return 0;
+  return (static_cast<size_t>(kMostBlockRows) * static_cast<size_t>(PatchFloats(g)) + 31) / 16 * 16;  // and slack to write
+}
+
+// Walks output pixels; `in` is where their first tap lies.
+struct Pixel {
+  const ConvGeometry& g;
+  int image, at[3], in[3];
+
+  Pixel(const ConvGeometry& geometry, int64_t index) : g(geometry) {
+    for (int axis = 2; axis >= 0; --axis) {
+      at[axis] = static_cast<int>(index % g.out[axis]);
+      index /= g.out[axis];
+      SetIn(axis);
+    }
+    image = static_cast<int>(index);
+  }
+  void SetIn(int axis) { in[axis] = at[axis] * g.stride[axis] - g.pad[axis]; }
+  void Next() {
+    for (int axis = 2; axis >= 0; --axis) {
+      const bool wraps = ++at[axis] == g.out[axis];
+      if (wraps) at[axis] = 0;
+      SetIn(axis);
+      if (!wraps) return;
+    }
+    ++image;
+  }
+};
+
+bool Inside(int i, int size) { return static_cast<unsigned>(i) < static_cast<unsigned>(size); }
+
+// The image row (z, y) of `pixel`'s tap (kz, ky), or nullptr outside the image.
+const float* ImageRow(const ConvGeometry& g, const float* x, const Pixel& pixel, int kz, int ky) {
+  const int z = pixel.in[0] + kz * g.dilation[0], y = pixel.in[1] + ky * g.dilation[1];
+  if (!Inside(z, g.in[0]) || !Inside(y, g.in[1])) return nullptr;
+  const int64_t row = (int64_t{pixel.image} * g.in[0] + z) * g.in[1] + y;
+  return x + row * g.in[2] * g.channels;
+}
+
+// Pointers of `rows` pixels from `pixel` on, in RowBlock's order. `zero` stands for pixels outside the image.
+void FillPointers(const ConvGeometry& g, const float* x, Pixel pixel, int rows, const float* zero, const float** table) {
+  const int taps = g.taps(), width = g.in[2], step = g.dilation[2];
+  for (int row = 0; row < rows;) {
+    const int height = NextTileRows(rows - row);
+    for (int r = 0; r < height; ++r, pixel.Next()) {
+      const float** to = table + r;
+      for (int kz = 0; kz < g.kernel[0]; ++kz) {
+        for (int ky = 0; ky < g.kernel[1]; ++ky) {
+          const float* image_row = ImageRow(g, x, pixel, kz, ky);
+          int at = pixel.in[2];
+          for (int kx = 0; kx < g.kernel[2]; ++kx, at += step, to += height) {
+            *to = image_row != nullptr && Inside(at, width) ? image_row + static_cast<int64_t>(at) * g.channels : zero;
+          }
+        }
+      }
+    }
+    table += height * taps;
+    row += height;
+  }
+}
+
+// Copies in whole vectors: reads and writes up to 3 floats behind the end.
+WEBINFER_INLINE float* CopyFloats(const float* from, int count, float* to) {
+  for (int i = 0; i < count; i += 4) Store(to + i, Load(from + i));
+  return to + count;
+}
+WEBINFER_INLINE float* ZeroFloats(int count, float* to) {
+  for (int i = 0; i < count; i += 4) Store(to + i, Zero());
+  return to + count;
+}
+
+// The patch of one pixel, [taps][channels of the group]; `x` points at the group's first channel.
+float* GatherPatch(const ConvGeometry& g, const float* x, const Pixel& pixel, float* to) {
+  const int channels = g.group_channels(), width = g.in[2], step = g.dilation[2], taps = g.kernel[2];
+  const bool contiguous = step == 1 && g.group == 1;
+  for (int kz = 0; kz < g.kernel[0]; ++kz) {
+    for (int ky = 0; ky < g.kernel[1]; ++ky) {
+      const float* row = ImageRow(g, x, pixel, kz, ky);
+      const int first = pixel.in[2];
+      if (row == nullptr) {
+        to = ZeroFloats(taps * channels, to);
+      } else if (contiguous) {
+        const int begin = std::clamp(-first, 0, taps), end = std::clamp(width - first, begin, taps);
+        to = ZeroFloats(begin * channels, to);
+        to = CopyFloats(row + static_cast<int64_t>(first + begin) * channels, (end - begin) * channels, to);
+        to = ZeroFloats((taps - end) * channels, to);
+      } else {
+        for (int kx = 0, at = first; kx < taps; ++kx, at += step) {
+          to = Inside(at, width) ? CopyFloats(row + static_cast<int64_t>(at) * g.channels, channels, to)
+                                 : ZeroFloats(channels, to);
+        }
+      }
+    }
+  }
+  return to;
+}
+
+}  // namespace
+
+bool ConvGeometry::IsPointwise() const {
+  for (int axis = 0; axis < 3; ++axis) {
+    if (kernel[axis] != 1 || stride[axis] != 1 || pad[axis] != 0 || in[axis] != out[axis]) return false;
+  }
+  return true;
+}
+
+size_t PackedConvFloats(const ConvGeometry& g) {
+  return static_cast<size_t>(g.group) * PackedFloats(PatchFloats(g), g.group_filters());
+}
+
+void PackConvWeights(const ConvGeometry& g, const float* weights, float* packed) {
+  const int channels = g.group_channels(), filters = g.group_filters(), taps = g.taps();
+  const auto filter_floats = static_cast<size_t>(PatchFloats(g));
+  for (int group = 0; group < g.group; ++group, weights += filter_floats * static_cast<size_t>(filters)) {
+    if (taps == 1) {
+      PackB(weights, 1, filter_floats, channels, filters, 1, packed);
+      packed += PackedFloats(channels, filters);
+      continue;
+    }
+    for (int panel = 0; panel < filters; panel += kPanelColumns) {
+      const int columns = std::min(kPanelColumns, filters - panel);
+      const float* from = weights + static_cast<size_t>(panel) * filter_floats;
+      for (int tap = 0; tap < taps; ++tap) {
+        for (int channel = 0; channel < channels; ++channel, packed += kPanelColumns) {
+          const float* at = from + channel * taps + tap;
+          for (int j = 0; j < kPanelColumns; ++j) packed[j] = j < columns ? at[static_cast<size_t>(j) * filter_floats] : 0;
+        }
+      }
+    }
+  }
+}
+
+size_t ConvScratchFloats(const ConvGeometry& g, int threads) {
+  const size_t zero = (static_cast<size_t>(g.group_channels()) + 15) / 16 * 16;
+  return zero + static_cast<size_t>(threads) * (TableFloats(g) + GatherFloats(g));
+}
+
+void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* y, const Epilogue& epilogue, float* scratch,
+             ThreadPool& pool) {
+  const int pixels = static_cast<int>(g.pixels()), filters = g.group_filters(), patch = PatchFloats(g);
+  if (pixels == 0 || filters == 0) return;
+  const bool gathers = Gathers(g);
+  const size_t per_thread = TableFloats(g) + GatherFloats(g);
+  float* const zero = scratch;
+  float* const workspaces = scratch + ConvScratchFloats(g, 0);
+  std::memset(zero, 0, static_cast<size_t>(g.group_channels()) * sizeof(float));
+  const Blocking blocking = BlockingOf(g, pool.size());
+  const size_t group_floats = PackedFloats(patch, filters);
+
+  pool.ParallelFor(blocking.tasks() * g.group, [&](int task, int thread) {
+    const int group = task / blocking.tasks();
+    task %= blocking.tasks();
+    const int first = task / blocking.column_blocks * blocking.rows, column = task % blocking.column_blocks * blocking.columns;
+    const int rows = std::min(blocking.rows, pixels - first);
+    float* const workspace = workspaces + static_cast<size_t>(thread) * per_thread;
+    auto* const table = reinterpret_cast<const float**>(workspace);
+    const float* const group_x = x + group * g.group_channels();
+    if (gathers) {
+      float* to = workspace + TableFloats(g);
+      Pixel pixel(g, first);
+      for (int row = 0; row < rows; ++row, pixel.Next()) {
+        table[row] = to;
+        to = GatherPatch(g, group_x, pixel, to);
+      }
+    } else if (g.IsPointwise()) {
+      for (int row = 0; row < rows; ++row) table[row] = group_x + static_cast<int64_t>(first + row) * g.channels;
+    } else {
+      FillPointers(g, group_x, Pixel(g, first), rows, zero, table);
+    }
+
+    RowBlock block;
+    block.table = table;
+    block.taps = gathers ? 1 : g.taps();
+    block.depth = gathers ? patch : g.group_channels();
+    block.rows = rows;
+    block.columns = std::min(blocking.columns, filters - column);
+    block.b = Packed(packed + static_cast<size_t>(group) * group_floats, patch);
+    block.b.data += static_cast<size_t>(column / kPanelColumns) * block.b.stride;
+    const int64_t filter = int64_t{group} * filters + column;
+    block.c = y + int64_t{first} * g.filters + filter;
+    block.c_stride = static_cast<size_t>(g.filters);
+    block.epilogue = epilogue;
+    if (epilogue.bias != nullptr) block.epilogue.bias += filter;
+    if (epilogue.residual != nullptr) block.epilogue.residual += int64_t{first} * epilogue.residual_stride + filter;
+    RunRowBlock(block);
+  });
+}
+
+}  // namespace webinfer::kernels
