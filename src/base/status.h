@@ -14,12 +14,12 @@ namespace webinfer {
 // Stable numbers: JavaScript maps them to the `code` of WebInferError (docs/errors.md).
 enum class Code : uint8_t {
   kOk = 0,
-  kInvalidModel = 1,      // the bytes are not a model, or a model that contradicts itself
-  kUnsupported = 2,       // valid, but an operator, type or form this build cannot do
-  kInvalidArgument = 3,   // the caller's feeds, names or options
+  kInvalidModel = 1,     // the bytes are not a model, or a model that contradicts itself
+  kUnsupported = 2,      // valid, but an operator, type or form this build cannot do
+  kInvalidArgument = 3,  // the caller's feeds, names or options
   kShapeMismatch = 4,
   kTypeMismatch = 5,
-  kOutOfRange = 6,        // an index in data (Gather, Slice, ...) outside its axis
+  kOutOfRange = 6,  // an index in data (Gather, Slice, ...) outside its axis
   kOutOfMemory = 7,
   kAborted = 8,
   kInternal = 9,
@@ -71,9 +71,9 @@ class Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)), status_() {}       // NOLINT: implicit like std::expected
-  Result(Status status) : value_(), status_(status) {}           // NOLINT
-  Result(const Error& error) : value_(), status_(error) {}       // NOLINT
+  Result(T value) : value_(std::move(value)), status_() {}  // NOLINT: implicit like std::expected
+  Result(Status status) : value_(), status_(status) {}      // NOLINT
+  Result(const Error& error) : value_(), status_(error) {}  // NOLINT
   bool ok() const { return status_.ok(); }
   Status status() const { return status_; }
   T& operator*() { return value_; }
@@ -92,14 +92,14 @@ class [[nodiscard]] Result {
 #define WEBINFER_CONCAT(a, b) WEBINFER_CONCAT_(a, b)
 
 // Returns the Status of `expression` from the enclosing function if it failed.
-#define WEBINFER_TRY(expression)                                     \
-  do {                                                               \
-    if (::webinfer::Status status_ = (expression); !status_.ok()) return status_; \
+#define WEBINFER_TRY(expression) WEBINFER_TRY_(WEBINFER_CONCAT(status_, __COUNTER__), expression)
+#define WEBINFER_TRY_(status, expression)                                      \
+  do {                                                                         \
+    if (::webinfer::Status status = (expression); !status.ok()) return status; \
   } while (false)
 
 // Declares `declaration` from a Result, or returns its Status.
-#define WEBINFER_ASSIGN(declaration, expression) \
-  WEBINFER_ASSIGN_(WEBINFER_CONCAT(result_, __LINE__), declaration, expression)
+#define WEBINFER_ASSIGN(declaration, expression) WEBINFER_ASSIGN_(WEBINFER_CONCAT(result_, __LINE__), declaration, expression)
 #define WEBINFER_ASSIGN_(result, declaration, expression) \
   auto result = (expression);                             \
   if (!result.ok()) return result.status();               \

@@ -14,7 +14,7 @@ namespace webinfer {
 struct Attribute {
   enum class Kind : uint8_t { kNone, kInt, kFloat, kString, kInts, kFloats, kStrings, kTensor, kGraph, kTypeProto };
   std::string name;
-  Kind kind = Kind::kNone;
+  Kind kind = Kind::kNone;  // a type is its element type in `i` and "tensor", "sequence" or "optional" in `s`
   int64_t i = 0;
   float f = 0;
   std::string s;

@@ -2,7 +2,8 @@
 //
 // Values and nodes are named by index. Nodes stand in execution order (Verify proves it). A body of a control-flow operator
 // is a Graph that sees nothing of the graph around it: what it captures are extra inputs of the node and of the body, after
-// the formal ones, so every edge is explicit and a body can be planned, optimised and run like any other graph.
+// the formal ones, so every edge is explicit and a body can be planned, optimised and run like any other graph. All bodies of a
+// node take all captured values in the node's order; constants are shared with the body instead of captured.
 #pragma once
 
 #include <cstdint>

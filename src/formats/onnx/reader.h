@@ -1,7 +1,9 @@
 // Reads a ModelProto that arrives in pieces, fields in any order, and lays each weight straight into its own memory.
 //
-// Push pieces as they come, then Finish. Weights in other files are listed by external(): give their bytes to FillExternal
-// before the model is used. Nothing of a file is trusted: lengths, offsets, counts, nesting and shapes are checked first.
+// Push pieces as they come, then Finish. Weights in other files are listed by external(): their bytes must be copied to where
+// it says before the model is used. Nothing of a file is trusted: lengths, offsets, counts, nesting and shapes are checked
+// first, and what is made of a file stays within 4 times its size + 16 MB (integers written as varints and external weights
+// aside: their elements take what they take).
 #pragma once
 
 #include <memory>
@@ -24,12 +26,14 @@ struct ExternalTensor {
 
 class OnnxReader {
  public:
-  OnnxReader();
+  // `total_bytes`: the file's size if it is known; weights then never move.
+  explicit OnnxReader(uint64_t total_bytes = 0);
   ~OnnxReader();
 
   Status Push(std::span<const uint8_t> bytes);
-  // After the last piece: builds the graph (functions inlined, captured values of bodies made inputs, operators as written,
-  // Node::opset set). Ends with SortAndVerify.
+  // After the last piece: builds the graph. Functions are inlined, captured values of bodies are inputs, old operators are
+  // lifted to the newest semantics (adapters/), Constant nodes are constants. Values inside of the graph carry no types: what a
+  // file says of them is often stale. Ends with SortAndVerify.
   Result<std::unique_ptr<Model>> Finish();
   // Valid after Finish, as long as the model.
   const std::vector<ExternalTensor>& external() const;
@@ -39,7 +43,7 @@ class OnnxReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// A single TensorProto / SequenceProto / OptionalProto, as in test data.
-Status ReadTensorProto(std::span<const uint8_t> bytes, StringPool& strings, RuntimeValue* value);
+// A TensorProto, SequenceProto or OptionalProto on its own, as in test data. Strings live in `strings`.
+Status ReadOnnxValue(std::span<const uint8_t> bytes, ValueKind kind, StringPool& strings, RuntimeValue* value);
 
 }  // namespace webinfer

@@ -7,6 +7,7 @@
 
 namespace webinfer::onnx {
 
+// clang-format off
 namespace model_field {
 enum : uint32_t {
   kIrVersion = 1, kProducerName = 2, kProducerVersion = 3, kDocString = 6, kGraph = 7, kOpsetImport = 8, kMetadata = 14, kFunctions = 25
@@ -58,7 +59,17 @@ namespace optional_type {
 enum : int64_t { kTensor = 1, kSequence = 3, kOptional = 5 };
 }
 
-enum Message : uint8_t { kModelProto, kGraphProto, kNodeProto, kAttributeProto, kTensorProto, kSparseTensorProto, kFunctionProto };
+// clang-format on
+
+enum Message : uint8_t {
+  kModelProto,
+  kGraphProto,
+  kNodeProto,
+  kAttributeProto,
+  kTensorProto,
+  kSparseTensorProto,
+  kFunctionProto
+};
 
 inline constexpr ProtoSchemaField kSchema[] = {
     {kModelProto, model_field::kGraph, kGraphProto},

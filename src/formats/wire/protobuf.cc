@@ -10,6 +10,8 @@ constexpr int kMaxVarintBytes = 10;
 // Lengths in the skeleton are patched once a message is complete: varints padded to a fixed width, which protobuf allows.
 constexpr int kPaddedLengthBytes = 5;
 constexpr uint64_t kFirstDataBlock = 1 << 20;
+// Marks a field number in the skeleton: the field is an index into data(). No format has numbers as large.
+constexpr uint32_t kMovedBit = 1u << 28;
 
 void PutPaddedLength(uint8_t* at, uint64_t value) {
   for (int i = 0; i < kPaddedLengthBytes; ++i) {
@@ -69,7 +71,7 @@ Status ProtoSplitter::TakeVarintByte(uint8_t byte, bool* complete) {
 Status ProtoSplitter::OnTag() {
   const uint64_t tag = std::exchange(varint_, 0);
   const auto wire = static_cast<uint32_t>(tag & 7);
-  if (tag >> 32 != 0 || tag >> 3 == 0 || !ValidWireType(wire)) return Fail("no field has such a tag");
+  if (tag >> 3 >= kMovedBit || tag >> 3 == 0 || !ValidWireType(wire)) return Fail("no field has such a tag");
   field_ = static_cast<uint32_t>(tag >> 3);
   if (wire == 2) {
     state_ = State::kLength;  // what stands in the skeleton depends on the length
@@ -91,7 +93,7 @@ Status ProtoSplitter::OnLength() {
   if (length > frames_.back().end - position_) return Fail("a field reaches beyond its message");
   const ProtoSchemaField* entry = FindField(field_);
   if (entry != nullptr && entry->child == ProtoSchemaField::kData && length >= kInlineBytes) {
-    WEBINFER_TRY(CopyVarint(uint64_t{field_} << 3));
+    WEBINFER_TRY(CopyVarint(uint64_t{field_ | kMovedBit} << 3));
     WEBINFER_TRY(CopyVarint(data_.size()));
     data_.emplace_back();
     data_length_ = remaining_ = length;
@@ -204,8 +206,8 @@ bool ProtoReader::Next() {
   uint64_t tag;
   p_ = ReadVarint(p_, end_, &tag);
   if (p_ == nullptr || tag >> 32 != 0 || tag >> 3 == 0 || !ValidWireType(tag & 7)) return fail("no field has such a tag");
-  field_ = static_cast<uint32_t>(tag >> 3);
-  wire_ = static_cast<WireType>(tag & 7);
+  field_ = static_cast<uint32_t>(tag >> 3) & ~kMovedBit;
+  wire_ = tag >> 3 == field_ ? static_cast<WireType>(tag & 7) : WireType::kMoved;
   if (wire_ == WireType::kFixed32 || wire_ == WireType::kFixed64) {
     const size_t size = wire_ == WireType::kFixed32 ? 4 : 8;
     if (static_cast<size_t>(end_ - p_) < size) return fail("a number is cut off");
@@ -216,7 +218,7 @@ bool ProtoReader::Next() {
   }
   p_ = ReadVarint(p_, end_, &value_);
   if (p_ == nullptr) return fail("a number is cut off");
-  if (wire_ == WireType::kVarint) return true;
+  if (wire_ != WireType::kBytes) return true;
   if (value_ > static_cast<uint64_t>(end_ - p_)) return fail("a field reaches beyond its message");
   bytes_ = {p_, static_cast<size_t>(value_)};
   p_ += value_;

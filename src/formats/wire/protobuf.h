@@ -18,7 +18,8 @@ namespace webinfer {
 
 inline constexpr int kMaxProtoDepth = 100;
 
-enum class WireType : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+// kMoved is not on any wire: the field's bytes are in ProtoSplitter::data().
+enum class WireType : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5, kMoved = 7 };
 
 // Where a splitter descends and what it moves out: field `field` of message `message` is a message `child`, or data.
 // Messages are numbered by the schema's owner.
@@ -42,7 +43,7 @@ class ProtoSplitter {
   Status Finish() const;
 
   uint64_t size() const { return position_; }
-  // The message without its long data fields: in their place stands a varint field of the same number that indexes data().
+  // The message without its long data fields, which a ProtoReader sees as kMoved.
   std::span<const uint8_t> skeleton() const { return {skeleton_.data(), skeleton_.size()}; }
   std::vector<Buffer>& data() { return data_; }
 
@@ -50,8 +51,8 @@ class ProtoSplitter {
   enum class State : uint8_t { kTag, kVarint, kLength, kCopy, kData };
   struct Frame {
     uint8_t message;
-    uint64_t end;           // position in the file behind its last byte
-    size_t length_at;       // where the skeleton has its length
+    uint64_t end;      // position in the file behind its last byte
+    size_t length_at;  // where the skeleton has its length
   };
 
   Status Fail(const char* what) const;
@@ -96,6 +97,8 @@ class ProtoReader {
   uint32_t field() const { return field_; }
   WireType wire() const { return wire_; }
   int64_t integer() const { return wire_ == WireType::kVarint ? static_cast<int64_t>(value_) : 0; }
+  // Of a kMoved field: which of ProtoSplitter::data() it is.
+  uint64_t moved_index() const { return value_; }
   float float32() const;
   std::span<const uint8_t> bytes() const { return wire_ == WireType::kBytes ? bytes_ : std::span<const uint8_t>(); }
   std::string_view text() const { return {reinterpret_cast<const char*>(bytes().data()), bytes().size()}; }
