@@ -1,0 +1,108 @@
+// Runs one operator in a test: RunOp("Slice").In<float>({4}, {1, 2, 3, 4}).In<int64_t>({1}, {1})...Run() gives its outputs.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/visit_dtype.h"
+#include "ops/evaluate.h"
+
+namespace webinfer::testing {
+
+template <typename T>
+constexpr DType DTypeOf() {
+  if constexpr (std::is_same_v<T, float>) return DType::kFloat32;
+  if constexpr (std::is_same_v<T, double>) return DType::kFloat64;
+  if constexpr (std::is_same_v<T, Float16>) return DType::kFloat16;
+  if constexpr (std::is_same_v<T, Bfloat16>) return DType::kBfloat16;
+  if constexpr (std::is_same_v<T, int64_t>) return DType::kInt64;
+  if constexpr (std::is_same_v<T, int32_t>) return DType::kInt32;
+  if constexpr (std::is_same_v<T, int16_t>) return DType::kInt16;
+  if constexpr (std::is_same_v<T, int8_t>) return DType::kInt8;
+  if constexpr (std::is_same_v<T, uint64_t>) return DType::kUint64;
+  if constexpr (std::is_same_v<T, uint32_t>) return DType::kUint32;
+  if constexpr (std::is_same_v<T, uint16_t>) return DType::kUint16;
+  if constexpr (std::is_same_v<T, uint8_t>) return DType::kUint8;
+  if constexpr (std::is_same_v<T, bool>) return DType::kBool;
+  return DType::kUndefined;
+}
+
+template <typename T>
+Tensor MakeTensor(const Shape& shape, std::initializer_list<T> values) {
+  Result<Tensor> tensor = Tensor::Create(DTypeOf<T>(), shape);
+  EXPECT_TRUE(tensor.ok());
+  EXPECT_EQ(static_cast<size_t>(shape.Elements()), values.size());
+  std::copy(values.begin(), values.end(), tensor->template As<T>());
+  return std::move(*tensor);
+}
+
+template <typename T>
+std::vector<T> ValuesOf(const RuntimeValue& value) {
+  EXPECT_EQ(value.tensor.dtype, DTypeOf<T>());
+  const T* data = value.tensor.As<T>();
+  return std::vector<T>(data, data + value.tensor.shape.Elements());
+}
+
+class RunOp {
+ public:
+  explicit RunOp(std::string_view op, std::string_view domain = "") {
+    node_.op = op;
+    node_.domain = domain;
+    node_.def = FindOp(domain, op);
+    EXPECT_NE(node_.def, nullptr) << op;
+  }
+  template <typename T>
+  RunOp& In(const Shape& shape, std::initializer_list<T> values) {
+    return In(MakeTensor<T>(shape, values));
+  }
+  RunOp& In(Tensor tensor) {
+    tensors_.push_back(std::make_unique<Tensor>(std::move(tensor)));
+    return Add(OperandOf(tensors_.back()->view()));
+  }
+  RunOp& In(const RuntimeValue& value) { return Add(OperandOf(value)); }
+  RunOp& Without() {
+    node_.inputs.push_back(kNoValue);
+    operands_.push_back(Operand());
+    return *this;
+  }
+  RunOp& Int(std::string_view name, int64_t value) { return node_.attributes.SetInt(name, value), *this; }
+  RunOp& Float(std::string_view name, float value) { return node_.attributes.SetFloat(name, value), *this; }
+  RunOp& Text(std::string_view name, std::string_view value) { return node_.attributes.SetString(name, value), *this; }
+  RunOp& Ints(std::string_view name, std::vector<int64_t> values) {
+    return node_.attributes.SetInts(name, std::move(values)), *this;
+  }
+  Node& node() { return node_; }
+
+  Result<std::vector<RuntimeValue>> TryRun(int outputs = 1) {
+    node_.outputs.clear();
+    for (int i = 0; i < outputs; ++i) node_.outputs.push_back(100 + i);
+    StringPool strings;
+    ThreadPool pool(1);
+    return EvaluateNode(node_, operands_, strings, pool);
+  }
+  // Outputs; a failed expectation if there are none.
+  std::vector<RuntimeValue> Run(int outputs = 1) {
+    Result<std::vector<RuntimeValue>> result = TryRun(outputs);
+    EXPECT_TRUE(result.ok()) << LastError().message << ": " << LastError().expected << " / " << LastError().actual;
+    if (!result.ok()) return std::vector<RuntimeValue>(static_cast<size_t>(outputs));
+    return std::move(*result);
+  }
+  Code RunForError(int outputs = 1) { return TryRun(outputs).status().code(); }
+
+ private:
+  RunOp& Add(const Operand& operand) {
+    node_.inputs.push_back(static_cast<ValueId>(operands_.size()));
+    operands_.push_back(operand);
+    return *this;
+  }
+  Node node_;
+  std::vector<std::unique_ptr<Tensor>> tensors_;
+  std::vector<Operand> operands_;
+};
+
+}  // namespace webinfer::testing
