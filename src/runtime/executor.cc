@@ -127,6 +127,8 @@ Status Executor::RunBody(const Node& node, int body, std::span<const Operand> in
   const auto found = std::lower_bound(bodies_.begin(), bodies_.end(), graph,
                                       [](const Body& candidate, const Graph* wanted) { return candidate.graph < wanted; });
   GraphExecutor& executor = *found->executor;
+  // Without steps in its body a loop would never look.
+  if (control_.aborted.load(std::memory_order_relaxed)) return Error(Code::kAborted, "The run was aborted");
   if (inputs.size() != graph->inputs.size()) return Error(Code::kInternal, "A body is given the wrong number of inputs");
   WEBINFER_TRY(executor.Begin(inputs, ~uint64_t{0}, run_));
   // A body runs to its end: only steps of the model's own graph are resumed.

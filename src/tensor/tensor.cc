@@ -58,6 +58,7 @@ Status RuntimeValue::CopyFrom(const RuntimeValue& other) {
   kind = other.kind;
   present = other.present;
   tensor = Tensor();
+  tensor.dtype = other.tensor.dtype;
   elements.resize(other.elements.size());
   for (size_t i = 0; i < elements.size(); ++i) WEBINFER_TRY(elements[i].CopyFrom(other.elements[i]));
   return OkStatus();

@@ -66,7 +66,8 @@ class StringPool {
 // What a value can be besides a tensor: a sequence of values, or an optional that may be empty.
 enum class ValueKind : uint8_t { kTensor, kSequence, kOptional };
 
-// A value whose shape is only known once it has been computed: owns its tensor, or its elements.
+// A value whose shape is only known once it has been computed: owns its tensor, or its elements. A sequence has its tensors
+// in `elements` and their type in tensor.dtype; an optional that is present has its content in elements[0].
 struct RuntimeValue {
   ValueKind kind = ValueKind::kTensor;
   bool present = true;  // false: an empty optional

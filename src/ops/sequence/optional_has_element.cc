@@ -1,0 +1,30 @@
+// OptionalHasElement: whether there is a value; true for a plain tensor or sequence, false for an input that is left out.
+#include "ops/sequence/sequence.h"
+
+namespace webinfer::ops {
+namespace {
+
+Status Infer(InferContext& ctx) { return ctx.SetOutput(0, DType::kBool, Shape()); }
+
+Status Kernel(const Step& step, RunContext&) {
+  const bool optional = step.HasInput(0) && step.in[0].kind == ValueKind::kOptional;
+  *step.out[0].As<bool>() = optional ? step.in[0].value->present : step.HasInput(0);
+  return OkStatus();
+}
+
+Status Bind(BindContext& ctx) {
+  ctx.SetKernel(Kernel);
+  return OkStatus();
+}
+
+}  // namespace
+}  // namespace webinfer::ops
+
+WEBINFER_OP(OptionalHasElement) {
+  return {.name = "OptionalHasElement",
+          .since = 18,
+          .min_inputs = 0,
+          .max_inputs = 1,
+          .infer = webinfer::ops::Infer,
+          .bind = webinfer::ops::Bind};
+}
