@@ -1,0 +1,220 @@
+#include "ops/nn/convolution.h"
+
+#include <algorithm>
+#include <climits>
+
+#include "kernels/conv.h"
+#include "kernels/depthwise.h"
+#include "kernels/winograd.h"
+#include "ops/nn/fused.h"
+#include "ops/nn/prepared.h"
+#include "ops/nn/window.h"
+
+namespace webinfer::ops {
+namespace {
+
+using kernels::ConvGeometry;
+
+enum Slot { kWeights = 0, kWinogradWeights = 1 };
+
+struct Conv {
+  ConvGeometry geometry;
+  kernels::Epilogue epilogue;
+  uint64_t packed_floats;  // room in scratch for weights that come with the run
+};
+
+constexpr ImageAxes kLast{true}, kFirst{false};
+
+Status CheckChannels(const Shape& x, const Shape& w, int channel_axis, int64_t group) {
+  const int64_t channels = x[channel_axis];
+  const bool fits = channels < 0 || w[1] < 0 || channels == w[1] * group;
+  if (group >= 1 && fits && (w[0] < 0 || w[0] % group == 0)) return OkStatus();
+  return Error(Code::kShapeMismatch, "Channels and weights of a convolution do not fit together")
+      .Expected("x with w.shape[1] * group channels, group %lld, w %s", static_cast<long long>(group), ShapeText(w).text)
+      .Actual("x %s", ShapeText(x).text);
+}
+
+Status InferImage(InferContext& ctx, ImageAxes axes) {
+  WEBINFER_TRY(ctx.ExpectSameDType(0, 1));
+  const Shape &x = ctx.In(0).shape, &w = ctx.In(1).shape;
+  const DType dtype = ctx.In(0).dtype;
+  if (!x.rank_known() || !w.rank_known()) return ctx.SetOutput(0, dtype, Shape::UnknownRank());
+  if (x.rank() < 3 || w.rank() != x.rank()) {
+    return Error(Code::kShapeMismatch, "Image and weights of a convolution have other ranks than expected")
+        .Expected("3 to 5, the same for both")
+        .Actual("x %s, w %s", ShapeText(x).text, ShapeText(w).text);
+  }
+  const int rank = x.rank(), channel = axes.channel(rank);
+  WEBINFER_TRY(CheckChannels(x, w, channel, ctx.attributes().Int("group", 1)));
+  Shape out = Shape::Unknown(rank);
+  out[0] = x[0];
+  out[channel] = w[0];
+  const std::span<const int64_t> kernel = w.dims().subspan(2);
+  bool kernel_known = ctx.attributes().Has("kernel_shape");
+  if (!kernel_known) kernel_known = std::all_of(kernel.begin(), kernel.end(), [](int64_t size) { return size >= 0; });
+  if (kernel_known) {
+    Window window;
+    WEBINFER_TRY(ReadWindow(ctx.attributes(), rank - 2, kernel, &window));
+    for (int i = 0; i < rank - 2; ++i) {
+      const int64_t size = x[axes.spatial(i)];
+      if (size < 0) continue;
+      WEBINFER_ASSIGN(out[axes.spatial(i)], SlideWindow(&window, i, size));
+    }
+  }
+  return ctx.SetOutput(0, dtype, out);
+}
+
+// Complete but for sizes that are not known yet.
+Status ReadGeometry(InferContext& ctx, const Shape& out, ConvGeometry* g) {
+  const Shape &x = ctx.In(0).shape, &w = ctx.In(1).shape;
+  Window window;
+  WEBINFER_TRY(ReadWindow(ctx.attributes(), w.rank() - 2, w.dims().subspan(2), &window));
+  for (int i = 0; i < window.rank; ++i) {
+    if (window.kernel[i] != w[i + 2]) {
+      return Error(Code::kShapeMismatch, "kernel_shape is not the shape of the weights").Actual("w %s", ShapeText(w).text);
+    }
+    if (x.rank_known() && x[kLast.spatial(i)] >= 0) WEBINFER_TRY(SlideWindow(&window, i, x[kLast.spatial(i)]).status());
+  }
+  g->group = static_cast<int>(ctx.attributes().Int("group", 1));
+  g->channels = static_cast<int>(w[1]) * g->group;
+  g->filters = static_cast<int>(w[0]);
+  Shape unknown = Shape::Unknown(w.rank());
+  FillGeometry(window, x.rank_known() ? x : unknown, out.rank_known() ? out : unknown, kLast, g);
+  return OkStatus();
+}
+
+size_t PackedFloatsOf(const ConvGeometry& g) {
+  return IsDepthwise(g) ? kernels::PackedDepthwiseFloats(g) : kernels::PackedConvFloats(g);
+}
+
+void Pack(const ConvGeometry& g, const float* weights, float* packed) {
+  IsDepthwise(g) ? kernels::PackDepthwiseWeights(g, weights, packed) : kernels::PackConvWeights(g, weights, packed);
+}
+
+kernels::Epilogue EpilogueOf(const Step& step) {
+  const auto& p = step.Params<Conv>();
+  kernels::Epilogue epilogue = p.epilogue;
+  if (step.HasInput(2)) epilogue.bias = step.in[2].As<float>();
+  if (step.HasInput(3)) {
+    epilogue.residual = step.in[3].As<float>();
+    epilogue.residual_stride = p.geometry.filters;
+  }
+  return epilogue;
+}
+
+// The packed weights; those of the run are packed into the scratch, which then begins behind them.
+const float* WeightsOf(const Step& step, float** scratch) {
+  const auto& p = step.Params<Conv>();
+  if (const float* prepared = PreparedFloats(*step.node, kWeights); prepared != nullptr) return prepared;
+  float* const packed = *scratch;
+  Pack(p.geometry, step.in[1].As<float>(), packed);
+  *scratch += p.packed_floats;
+  return packed;
+}
+
+Status RunDirectStep(const Step& step, RunContext& run) {
+  auto* scratch = reinterpret_cast<float*>(step.scratch);
+  const float* weights = WeightsOf(step, &scratch);
+  kernels::RunConv(step.Params<Conv>().geometry, step.in[0].As<float>(), weights, step.out[0].As<float>(), EpilogueOf(step),
+                   scratch, run.pool());
+  return OkStatus();
+}
+
+Status RunDepthwiseStep(const Step& step, RunContext& run) {
+  auto* scratch = reinterpret_cast<float*>(step.scratch);
+  const float* weights = WeightsOf(step, &scratch);
+  kernels::RunDepthwise(step.Params<Conv>().geometry, step.in[0].As<float>(), weights, step.out[0].As<float>(), EpilogueOf(step),
+                        scratch, run.pool());
+  return OkStatus();
+}
+
+Status RunWinogradStep(const Step& step, RunContext& run) {
+  kernels::RunWinograd(step.Params<Conv>().geometry, step.in[0].As<float>(), PreparedFloats(*step.node, kWinogradWeights),
+                       step.out[0].As<float>(), EpilogueOf(step), reinterpret_cast<float*>(step.scratch), run.pool());
+  return OkStatus();
+}
+
+}  // namespace
+
+Status InferConv(InferContext& ctx) { return InferImage(ctx, kFirst); }
+
+Status InferChannelsLastConv(InferContext& ctx) { return InferImage(ctx, kLast); }
+
+Status LowerConv(LowerContext& ctx, bool*) {
+  const DType dtype = ctx.In(0).dtype;
+  const int rank = ctx.In(1).shape.rank_known() ? ctx.In(1).shape.rank() : ctx.In(0).shape.rank();
+  if (rank < 3 || rank > kMaxWindowRank + 2) {
+    return Error(Code::kUnsupported, "A convolution of this rank")
+        .Expected("3 to 5")
+        .Actual("x %s", ShapeText(ctx.In(0).shape).text);
+  }
+  if (dtype != DType::kFloat16 && dtype != DType::kBfloat16) return LowerToChannelsLast(ctx, "Conv", rank);
+  const auto cast = [&](ValueId value, DType to) {
+    const ValueId result = ctx.Add("Cast", {value});
+    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
+    return result;
+  };
+  std::vector<ValueId> inputs = {ToChannelsLast(ctx, cast(ctx.Input(0), DType::kFloat32), rank)};
+  for (int i = 1; i < ctx.input_count(); ++i) {
+    inputs.push_back(ctx.HasInput(i) ? cast(ctx.Input(i), DType::kFloat32) : kNoValue);
+  }
+  const ValueId out = ctx.Add("Conv", std::move(inputs), "webinfer");
+  CopyAttributes(ctx);
+  ctx.Return(0, cast(FromChannelsLast(ctx, out, rank), dtype));
+  return OkStatus();
+}
+
+Status BindConv(BindContext& ctx) {
+  if (ctx.In(0).dtype != DType::kFloat32) {
+    return Error(Code::kUnsupported, "A convolution of this type").Expected("float32").Actual("%s", DTypeName(ctx.In(0).dtype));
+  }
+  WEBINFER_ASSIGN(Conv * p, ctx.Params<Conv>());
+  ConvGeometry& g = p->geometry;
+  WEBINFER_TRY(ReadGeometry(ctx, ctx.Out(0).shape, &g));
+  WEBINFER_TRY(ReadActivation(ctx.attributes(), &p->epilogue));
+  if (g.pixels() > INT_MAX)
+    return Error(Code::kUnsupported, "A convolution of this size").Actual("%s", ShapeText(ctx.Out(0).shape).text);
+
+  size_t scratch = 0;
+  if (PreparedFloats(ctx.node(), kWinogradWeights) != nullptr && PrefersWinograd(g)) {
+    ctx.SetKernel(RunWinogradStep);
+    ctx.SetScratch(kernels::WinogradScratchFloats(g, ctx.threads()) * sizeof(float));
+    return OkStatus();
+  }
+  if (PreparedFloats(ctx.node(), kWeights) == nullptr) scratch = p->packed_floats = (PackedFloatsOf(g) + 15) / 16 * 16;
+  if (IsDepthwise(g)) {
+    ctx.SetKernel(RunDepthwiseStep);
+    scratch += kernels::DepthwiseScratchFloats(g, ctx.threads());
+  } else {
+    ctx.SetKernel(RunDirectStep);
+    scratch += kernels::ConvScratchFloats(g, ctx.threads());
+  }
+  ctx.SetScratch(scratch * sizeof(float));
+  return OkStatus();
+}
+
+Status PrepareConv(PrepareContext& ctx) {
+  const Tensor* weights = ctx.Constant(1);
+  if (weights == nullptr || weights->dtype != DType::kFloat32) return OkStatus();
+  const Shape& out = ctx.Out(0).shape;
+  ConvGeometry g;
+  WEBINFER_TRY(ReadGeometry(ctx, out, &g));
+  const bool shapes_known = ctx.In(0).shape.known() && out.known();
+  bool winograd = shapes_known ? PrefersWinograd(g) : AllowsWinograd(g);
+  if (winograd) {
+    const uint64_t floats = kernels::PackedWinogradFloats(g);
+    winograd = ctx.Spend((floats - (shapes_known ? PackedFloatsOf(g) : 0)) * sizeof(float));
+    if (winograd) {
+      WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, kWinogradWeights, floats));
+      kernels::PackWinogradWeights(g, weights->As<float>(), packed);
+    }
+  }
+  if (!winograd || !shapes_known) {
+    WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, kWeights, PackedFloatsOf(g)));
+    Pack(g, weights->As<float>(), packed);
+  }
+  ctx.Drop(1);
+  return OkStatus();
+}
+
+}  // namespace webinfer::ops

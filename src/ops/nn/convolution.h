@@ -1,0 +1,16 @@
+// Conv in its two layouts: the public operator lowers to webinfer.Conv (ops/nn/fused.h), which runs on kernels/conv.h,
+// depthwise.h or winograd.h.
+#pragma once
+
+#include "ops/op.h"
+
+namespace webinfer::ops {
+
+Status InferConv(InferContext& ctx);              // [N, C, spatial...]
+Status InferChannelsLastConv(InferContext& ctx);  // [N, spatial..., C]
+Status LowerConv(LowerContext& ctx, bool* done);
+Status BindConv(BindContext& ctx);
+// Packs constant weights. Winograd's form comes on top where it is faster and the budget for second copies allows.
+Status PrepareConv(PrepareContext& ctx);
+
+}  // namespace webinfer::ops
