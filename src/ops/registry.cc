@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "ops/math/expression.h"
 #include "ops/op.h"
 
 #define WEBINFER_OP_ENTRY(Id) ::webinfer::OpDef WebinferOp_##Id();
@@ -24,6 +25,12 @@ const std::vector<OpDef>& Sorted() {
 #include "ops_registry.inc"
 #undef WEBINFER_OP_ENTRY
     };
+    for (OpDef& def : list) {
+      if (def.expression == nullptr) continue;
+      if (def.infer == nullptr) def.infer = ops::InferExpression;
+      if (def.bind == nullptr) def.bind = ops::BindExpression;
+      if (def.layout == Layout::kFixed) def.layout = Layout::kElementwise;
+    }
     std::sort(list.begin(), list.end(), [](const OpDef& a, const OpDef& b) { return KeyOf(a) < KeyOf(b); });
     return list;
   }();
