@@ -36,8 +36,9 @@ inline float SmallFloatToFloat(DType dtype, uint8_t bits) {
   const bool top = exponent == (1 << f.exponent_bits) - 1;
   if (f.infinity && top) return mantissa != 0 ? std::nanf("") : negative ? -INFINITY : INFINITY;
   if (dtype == DType::kFloat8E4M3FN && top && mantissa == 7) return std::nanf("");
-  const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(mantissa), 1 - f.bias - f.mantissa_bits)
-                                        : std::ldexp(static_cast<float>(mantissa + (1 << f.mantissa_bits)), exponent - f.bias - f.mantissa_bits);
+  const float magnitude =
+      exponent == 0 ? std::ldexp(static_cast<float>(mantissa), 1 - f.bias - f.mantissa_bits)
+                    : std::ldexp(static_cast<float>(mantissa + (1 << f.mantissa_bits)), exponent - f.bias - f.mantissa_bits);
   return negative ? -magnitude : magnitude;
 }
 

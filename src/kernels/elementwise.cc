@@ -10,9 +10,9 @@ namespace webinfer::kernels {
 
 namespace {
 
-constexpr int64_t kLongRun = 128;         // from here on a run is worth its own pass
-constexpr int64_t kBlockElements = 512;   // of a block that is read or written through a conversion
-constexpr int64_t kUnitElements = 8192;   // what threads take at a time
+constexpr int64_t kLongRun = 128;           // from here on a run is worth its own pass
+constexpr int64_t kBlockElements = 512;     // of a block that is read or written through a conversion
+constexpr int64_t kUnitElements = 8192;     // what threads take at a time
 constexpr int64_t kParallelWork = 1 << 16;  // elements times values below which one thread does it all
 
 constexpr size_t Align16(size_t bytes) { return (bytes + 15) & ~size_t{15}; }

@@ -23,10 +23,10 @@ inline constexpr int kElementwiseRank = 8;
 
 struct ElementwiseOperand {
   DType dtype;
-  bool scalar;      // one element for the whole of a run (flat, runs) or of the result (rows)
-  bool contiguous;  // laid out like the result
-  bool repeats;     // rows: only the innermost axis moves it
-  bool direct;      // kernels read the elements where they are
+  bool scalar;                        // one element for the whole of a run (flat, runs) or of the result (rows)
+  bool contiguous;                    // laid out like the result
+  bool repeats;                       // rows: only the innermost axis moves it
+  bool direct;                        // kernels read the elements where they are
   int64_t strides[kElementwiseRank];  // by merged axis; 0 where it is broadcast
 };
 
@@ -38,10 +38,10 @@ struct ElementwisePlan {
   bool saturate, direct_output;
   uint8_t input_count, value_count, constant_count, rank, result;
   DType output;
-  int64_t count;                      // elements of the result
-  int64_t dims[kElementwiseRank];     // merged
-  int64_t chunk;                      // most elements handled at once
-  uint64_t thread_scratch;            // bytes
+  int64_t count;                   // elements of the result
+  int64_t dims[kElementwiseRank];  // merged
+  int64_t chunk;                   // most elements handled at once
+  uint64_t thread_scratch;         // bytes
   ElementwiseOperand* inputs;
   // Either the SIMD interpreter's code, or the values of the program in order with their functions.
   const SimdInstruction* simd_code;

@@ -11,40 +11,41 @@ namespace webinfer::kernels {
 namespace {
 
 // With one operand, in registers: X(name, expression of v).
-#define WEBINFER_SIMD_UNARY(X)                                                                                       \
-  X(NegF, Neg(v)) X(AbsF, wasm_f32x4_abs(v)) X(SqrtF, wasm_f32x4_sqrt(v)) X(FloorF, wasm_f32x4_floor(v))             \
-  X(CeilF, wasm_f32x4_ceil(v)) X(TruncF, wasm_f32x4_trunc(v)) X(RoundF, wasm_f32x4_nearest(v))                       \
-  X(IsNanF, wasm_f32x4_ne(v, v)) X(IsInfF, wasm_f32x4_eq(wasm_f32x4_abs(v), infinity))                               \
-  X(NegI, wasm_i32x4_neg(v)) X(AbsI, wasm_i32x4_abs(v)) X(Not, wasm_v128_not(v))                                     \
-  X(FloatToInt, wasm_i32x4_trunc_sat_f32x4(v)) X(IntToFloat, wasm_f32x4_convert_i32x4(v))                            \
-  X(MaskToInt, wasm_i32x4_neg(v)) X(MaskToFloat, wasm_v128_and(v, one))                                              \
-  X(FloatToMask, wasm_f32x4_ne(v, zero)) X(IntToMask, wasm_i32x4_ne(v, zero))                                        \
-  X(SignF, SignFloat(v, one)) X(SignI, wasm_i32x4_sub(wasm_i32x4_lt(v, zero), wasm_i32x4_gt(v, zero)))
+#define WEBINFER_SIMD_UNARY(X)                                                                                                 \
+  X(NegF, Neg(v))                                                                                                              \
+  X(AbsF, wasm_f32x4_abs(v)) X(SqrtF, wasm_f32x4_sqrt(v)) X(FloorF, wasm_f32x4_floor(v)) X(CeilF, wasm_f32x4_ceil(v))          \
+      X(TruncF, wasm_f32x4_trunc(v)) X(RoundF, wasm_f32x4_nearest(v)) X(IsNanF, wasm_f32x4_ne(v, v))                           \
+          X(IsInfF, wasm_f32x4_eq(wasm_f32x4_abs(v), infinity)) X(NegI, wasm_i32x4_neg(v)) X(AbsI, wasm_i32x4_abs(v))          \
+              X(Not, wasm_v128_not(v)) X(FloatToInt, wasm_i32x4_trunc_sat_f32x4(v)) X(IntToFloat, wasm_f32x4_convert_i32x4(v)) \
+                  X(MaskToInt, wasm_i32x4_neg(v)) X(MaskToFloat, wasm_v128_and(v, one)) X(FloatToMask, wasm_f32x4_ne(v, zero)) \
+                      X(IntToMask, wasm_i32x4_ne(v, zero)) X(SignF, SignFloat(v, one))                                         \
+                          X(SignI, wasm_i32x4_sub(wasm_i32x4_lt(v, zero), wasm_i32x4_gt(v, zero)))
 
 // With two: the accumulator v and a place w; each also for a place that holds one element.
-#define WEBINFER_SIMD_BINARY(X)                                                                                      \
-  X(AddF, Add(v, w)) X(SubF, Sub(v, w)) X(RevSubF, Sub(w, v)) X(MulF, Mul(v, w)) X(DivF, Div(v, w))                  \
-  X(RevDivF, Div(w, v)) X(MinF, wasm_f32x4_min(v, w)) X(MaxF, wasm_f32x4_max(v, w)) X(FastMinF, FastMin(v, w))       \
-  X(FastMaxF, FastMax(v, w)) X(EqualF, wasm_f32x4_eq(v, w)) X(LessF, wasm_f32x4_lt(v, w))                            \
-  X(LessOrEqualF, wasm_f32x4_le(v, w)) X(GreaterF, wasm_f32x4_gt(v, w)) X(GreaterOrEqualF, wasm_f32x4_ge(v, w))      \
-  X(AddI, wasm_i32x4_add(v, w)) X(SubI, wasm_i32x4_sub(v, w)) X(RevSubI, wasm_i32x4_sub(w, v))                       \
-  X(MulI, wasm_i32x4_mul(v, w)) X(MinI, wasm_i32x4_min(v, w)) X(MaxI, wasm_i32x4_max(v, w))                          \
-  X(EqualI, wasm_i32x4_eq(v, w)) X(LessI, wasm_i32x4_lt(v, w)) X(LessOrEqualI, wasm_i32x4_le(v, w))                  \
-  X(GreaterI, wasm_i32x4_gt(v, w)) X(GreaterOrEqualI, wasm_i32x4_ge(v, w))                                           \
-  X(And, wasm_v128_and(v, w)) X(Or, wasm_v128_or(v, w)) X(Xor, wasm_v128_xor(v, w))
+#define WEBINFER_SIMD_BINARY(X)                                                                                               \
+  X(AddF, Add(v, w))                                                                                                          \
+  X(SubF, Sub(v, w)) X(RevSubF, Sub(w, v)) X(MulF, Mul(v, w)) X(DivF, Div(v, w)) X(RevDivF, Div(w, v))                        \
+      X(MinF, wasm_f32x4_min(v, w)) X(MaxF, wasm_f32x4_max(v, w)) X(FastMinF, FastMin(v, w)) X(FastMaxF, FastMax(v, w))       \
+          X(EqualF, wasm_f32x4_eq(v, w)) X(LessF, wasm_f32x4_lt(v, w)) X(LessOrEqualF, wasm_f32x4_le(v, w))                   \
+              X(GreaterF, wasm_f32x4_gt(v, w)) X(GreaterOrEqualF, wasm_f32x4_ge(v, w)) X(AddI, wasm_i32x4_add(v, w))          \
+                  X(SubI, wasm_i32x4_sub(v, w)) X(RevSubI, wasm_i32x4_sub(w, v)) X(MulI, wasm_i32x4_mul(v, w))                \
+                      X(MinI, wasm_i32x4_min(v, w)) X(MaxI, wasm_i32x4_max(v, w)) X(EqualI, wasm_i32x4_eq(v, w))              \
+                          X(LessI, wasm_i32x4_lt(v, w)) X(LessOrEqualI, wasm_i32x4_le(v, w)) X(GreaterI, wasm_i32x4_gt(v, w)) \
+                              X(GreaterOrEqualI, wasm_i32x4_ge(v, w)) X(And, wasm_v128_and(v, w)) X(Or, wasm_v128_or(v, w))   \
+                                  X(Xor, wasm_v128_xor(v, w))
 
 enum Op : uint8_t {
   kEnd,
-  kLoad,     // accumulator = place b
-  kSave,     // place b = accumulator
-  kSelectOp,  // accumulator (a mask) chooses between places b and c
+  kLoad,        // accumulator = place b
+  kSave,        // place b = accumulator
+  kSelectOp,    // accumulator (a mask) chooses between places b and c
   kCallUnary,   // function c on the accumulator
   kCallBinary,  // function c on the accumulator and place b
 #define X(name, expression) k##name,
   WEBINFER_SIMD_UNARY(X)
 #undef X
 #define X(name, expression) k##name, k##name##Splat,
-  WEBINFER_SIMD_BINARY(X)
+      WEBINFER_SIMD_BINARY(X)
 #undef X
 };
 
@@ -90,9 +91,9 @@ void ShiftLanes(float* x, const float* y) {
 }
 
 constexpr UnaryFunction kUnaryFunctions[] = {
-    &Vectors<Exp>,        &Vectors<Expm1>,      &Vectors<Log>,       &Vectors<Log1p>,     &Vectors<Erf>,       &Vectors<Sigmoid>,
-    &Vectors<Tanh>,       &Lanes<::sinf>,       &Lanes<::cosf>,      &Lanes<::tanf>,      &Lanes<::asinf>,     &Lanes<::acosf>,
-    &Lanes<::atanf>,      &Lanes<::sinhf>,      &Lanes<::coshf>,     &Lanes<::asinhf>,    &Lanes<::acoshf>,    &Lanes<::atanhf>,
+    &Vectors<Exp>,   &Vectors<Expm1>, &Vectors<Log>,   &Vectors<Log1p>,  &Vectors<Erf>,    &Vectors<Sigmoid>,
+    &Vectors<Tanh>,  &Lanes<::sinf>,  &Lanes<::cosf>,  &Lanes<::tanf>,   &Lanes<::asinf>,  &Lanes<::acosf>,
+    &Lanes<::atanf>, &Lanes<::sinhf>, &Lanes<::coshf>, &Lanes<::asinhf>, &Lanes<::acoshf>, &Lanes<::atanhf>,
 };
 static_assert(static_cast<int>(ScalarOp::kAtanh) - static_cast<int>(ScalarOp::kExp) == 17);
 
@@ -386,33 +387,33 @@ void RunSimd(const SimdInstruction* code, const SimdPlace* places, void* out, si
 #undef X
           break;
         }
-#define X(name, expression)                                        \
-  case k##name: {                                                  \
-    const auto f = [one, zero, infinity](Vec v) {                  \
-      (void)one, (void)zero, (void)infinity;                       \
-      return expression;                                           \
-    };                                                             \
-    r0 = f(r0), r1 = f(r1), r2 = f(r2), r3 = f(r3);                \
-    r4 = f(r4), r5 = f(r5), r6 = f(r6), r7 = f(r7);                \
-    break;                                                         \
+#define X(name, expression)                         \
+  case k##name: {                                   \
+    const auto f = [one, zero, infinity](Vec v) {   \
+      (void)one, (void)zero, (void)infinity;        \
+      return expression;                            \
+    };                                              \
+    r0 = f(r0), r1 = f(r1), r2 = f(r2), r3 = f(r3); \
+    r4 = f(r4), r5 = f(r5), r6 = f(r6), r7 = f(r7); \
+    break;                                          \
   }
           WEBINFER_SIMD_UNARY(X)
 #undef X
-#define X(name, expression)                                                                  \
-  case k##name: {                                                                            \
-    const auto f = [](Vec v, Vec w) { return expression; };                                  \
-    const uint8_t* b = at(in->b);                                                            \
-    r0 = f(r0, Load(b)), r1 = f(r1, Load(b + 16)), r2 = f(r2, Load(b + 32));                 \
-    r3 = f(r3, Load(b + 48)), r4 = f(r4, Load(b + 64)), r5 = f(r5, Load(b + 80));            \
-    r6 = f(r6, Load(b + 96)), r7 = f(r7, Load(b + 112));                                     \
-    break;                                                                                   \
-  }                                                                                          \
-  case k##name##Splat: {                                                                     \
-    const auto f = [](Vec v, Vec w) { return expression; };                                  \
-    const Vec b = Load(at(in->b));                                                           \
-    r0 = f(r0, b), r1 = f(r1, b), r2 = f(r2, b), r3 = f(r3, b);                              \
-    r4 = f(r4, b), r5 = f(r5, b), r6 = f(r6, b), r7 = f(r7, b);                              \
-    break;                                                                                   \
+#define X(name, expression)                                                       \
+  case k##name: {                                                                 \
+    const auto f = [](Vec v, Vec w) { return expression; };                       \
+    const uint8_t* b = at(in->b);                                                 \
+    r0 = f(r0, Load(b)), r1 = f(r1, Load(b + 16)), r2 = f(r2, Load(b + 32));      \
+    r3 = f(r3, Load(b + 48)), r4 = f(r4, Load(b + 64)), r5 = f(r5, Load(b + 80)); \
+    r6 = f(r6, Load(b + 96)), r7 = f(r7, Load(b + 112));                          \
+    break;                                                                        \
+  }                                                                               \
+  case k##name##Splat: {                                                          \
+    const auto f = [](Vec v, Vec w) { return expression; };                       \
+    const Vec b = Load(at(in->b));                                                \
+    r0 = f(r0, b), r1 = f(r1, b), r2 = f(r2, b), r3 = f(r3, b);                   \
+    r4 = f(r4, b), r5 = f(r5, b), r6 = f(r6, b), r7 = f(r7, b);                   \
+    break;                                                                        \
   }
           WEBINFER_SIMD_BINARY(X)
 #undef X

@@ -109,8 +109,7 @@ WEBINFER_INLINE Vec Exp(Vec x, const MathConstants& k) {
 }
 
 WEBINFER_INLINE Vec Expm1(Vec x, const MathConstants& k) {
-  const math_internal::ExpParts parts =
-      math_internal::SplitExp<4>(FastMin(FastMax(x, Load(k.exp_low)), Load(k.exp_high)), k);
+  const math_internal::ExpParts parts = math_internal::SplitExp<4>(FastMin(FastMax(x, Load(k.exp_low)), Load(k.exp_high)), k);
   const Vec scale = wasm_i32x4_add(Load(k.one), parts.shift);  // 2^n
   Vec y = Add(Mul(scale, parts.p), Sub(scale, Load(k.one)));
   const Vec exp = wasm_i32x4_add(Add(parts.p, Load(k.one)), parts.shift);
@@ -145,8 +144,10 @@ WEBINFER_INLINE Vec Sigmoid(Vec x, const MathConstants& k) {
 WEBINFER_INLINE Vec Tanh(Vec x, const MathConstants& k) {
   x = FastMin(FastMax(x, Load(k.tanh_low)), Load(k.tanh_high));
   const Vec u = Mul(x, x);
-  const Vec p = Madd(Madd(Madd(Madd(Load(k.tanh_p4), u, Load(k.tanh_p3)), u, Load(k.tanh_p2)), u, Load(k.tanh_p1)), u, Load(k.one));
-  const Vec q = Madd(Madd(Madd(Madd(Load(k.tanh_q4), u, Load(k.tanh_q3)), u, Load(k.tanh_q2)), u, Load(k.tanh_q1)), u, Load(k.one));
+  const Vec p =
+      Madd(Madd(Madd(Madd(Load(k.tanh_p4), u, Load(k.tanh_p3)), u, Load(k.tanh_p2)), u, Load(k.tanh_p1)), u, Load(k.one));
+  const Vec q =
+      Madd(Madd(Madd(Madd(Load(k.tanh_q4), u, Load(k.tanh_q3)), u, Load(k.tanh_q2)), u, Load(k.tanh_q1)), u, Load(k.one));
   return math_internal::ClampToUnit(Div(Mul(x, p), q), k);
 }
 

@@ -60,8 +60,8 @@ ScalarValue ScalarBuilder::In(int i) {
 
 ScalarValue ScalarBuilder::AddConstant(ScalarType type, ScalarConstant constant) {
   int index = 0;
-  while (index < program_->constant_count && (program_->constants[index].real != constant.real ||
-                                              program_->constants[index].integer != constant.integer)) {
+  while (index < program_->constant_count &&
+         (program_->constants[index].real != constant.real || program_->constants[index].integer != constant.integer)) {
     ++index;
   }
   // One place holds one type: equal numbers of other types get a place of their own.
@@ -125,9 +125,7 @@ ScalarValue ScalarBuilder::Convert(ScalarValue a, ScalarType type) {
 
 ScalarType ScalarValue::type() const { return builder->TypeOf(id); }
 
-void ScalarBuilder::Return(ScalarValue value) {
-  Return(value, value.type() == ScalarType::kBool ? DType::kBool : DTypeOf(0));
-}
+void ScalarBuilder::Return(ScalarValue value) { Return(value, value.type() == ScalarType::kBool ? DType::kBool : DTypeOf(0)); }
 
 void ScalarBuilder::Return(ScalarValue value, DType output, bool saturate) {
   ScalarType type;
@@ -146,6 +144,18 @@ std::span<const uint8_t> ScalarBuilder::ProgramInputs(uint8_t* inputs) const {
     if (program_input_[i] != 0) inputs[program_input_[i] - 1] = static_cast<uint8_t>(i);
   }
   return {inputs, program_->input_count};
+}
+
+ScalarValue Softplus(ScalarValue x) { return Max(x, 0) + Log1p(Exp(-Abs(x))); }
+
+ScalarValue GeluErf(ScalarValue x) {
+  const ScalarValue half = x * 0.5;
+  return half * Erf(x * 0.70710678118654752) + half;
+}
+
+ScalarValue GeluTanh(ScalarValue x) {
+  const ScalarValue half = x * 0.5;
+  return half * Tanh((x * x * 0.044715 + 1) * x * 0.79788456080286536) + half;
 }
 
 Status BuildProgram(const Node& node, const OpDef& def, std::span<const ValueInfo> in, ScalarProgram* program) {
@@ -190,7 +200,7 @@ bool TypesKnown(const InferContext& ctx) {
 }  // namespace
 
 Status BindProgram(BindContext& ctx, const ScalarProgram& program, std::span<const uint8_t> inputs) {
-  WEBINFER_ASSIGN(ElementwiseParams* params, ctx.Params<ElementwiseParams>());
+  WEBINFER_ASSIGN(ElementwiseParams * params, ctx.Params<ElementwiseParams>());
   WEBINFER_ASSIGN(void* memory, ctx.Allocate(kernels::ElementwisePlanBytes(program)));
   params->input_count = static_cast<int>(inputs.size());
   std::span<const int64_t> dims[ScalarProgram::kMostInputs];

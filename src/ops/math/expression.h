@@ -111,6 +111,11 @@ WEBINFER_SCALAR_FUNCTION(Sqrt)
 WEBINFER_SCALAR_FUNCTION(Tanh)
 #undef WEBINFER_SCALAR_FUNCTION
 
+// Expressions that several operators share.
+ScalarValue Softplus(ScalarValue x);  // log(1 + exp(x)) without overflow
+ScalarValue GeluErf(ScalarValue x);   // x Phi(x)
+ScalarValue GeluTanh(ScalarValue x);  // its tanh approximation
+
 // The program of an operator's expression for inputs of these types.
 Status BuildProgram(const Node& node, const OpDef& def, std::span<const ValueInfo> in, ScalarProgram* program);
 

@@ -1,0 +1,14 @@
+// Add: a + b.
+#include "ops/math/expression.h"
+
+namespace webinfer::ops {
+namespace {
+
+void Expression(const Node&, ScalarBuilder& s) { s.Return(s.In(0) + s.In(1)); }
+
+}  // namespace
+}  // namespace webinfer::ops
+
+WEBINFER_OP(Add) {
+  return {.name = "Add", .since = 14, .min_inputs = 2, .max_inputs = 2, .expression = webinfer::ops::Expression};
+}

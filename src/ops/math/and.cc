@@ -1,0 +1,14 @@
+// And: a and b, of bools.
+#include "ops/math/expression.h"
+
+namespace webinfer::ops {
+namespace {
+
+void Expression(const Node&, ScalarBuilder& s) { s.Return(s.Apply(ScalarOp::kAnd, s.In(0), s.In(1))); }
+
+}  // namespace
+}  // namespace webinfer::ops
+
+WEBINFER_OP(And) {
+  return {.name = "And", .since = 7, .min_inputs = 2, .max_inputs = 2, .expression = webinfer::ops::Expression};
+}

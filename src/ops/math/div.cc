@@ -1,0 +1,14 @@
+// Div: a / b; integers truncate, and give 0 for b = 0.
+#include "ops/math/expression.h"
+
+namespace webinfer::ops {
+namespace {
+
+void Expression(const Node&, ScalarBuilder& s) { s.Return(s.In(0) / s.In(1)); }
+
+}  // namespace
+}  // namespace webinfer::ops
+
+WEBINFER_OP(Div) {
+  return {.name = "Div", .since = 14, .min_inputs = 2, .max_inputs = 2, .expression = webinfer::ops::Expression};
+}
