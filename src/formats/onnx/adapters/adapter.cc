@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+namespace webinfer::onnx {
+
 #define WEBINFER_ADAPTER_ENTRY(Id) ::webinfer::onnx::Adapter WebinferAdapter_##Id();
 #include "formats_registry.inc"
 #undef WEBINFER_ADAPTER_ENTRY
-
-namespace webinfer::onnx {
 
 namespace {
 
