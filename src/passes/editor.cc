@@ -11,7 +11,6 @@ Editor::Editor(Model& model, Graph& graph, SymbolTable& symbols, ThreadPool& poo
     : model_(model), graph_(graph), symbols_(symbols), pool_(pool) {}
 
 Status Editor::Start() {
-  changed_ = false;
   inference_ = std::make_unique<Inference>(graph_, symbols_, info_);
   for (const auto& node : graph_.nodes) WEBINFER_TRY(inference_->Infer(*node));
   producers_.clear();
@@ -39,15 +38,26 @@ void Editor::Grow() {
 
 void Editor::Finish() {
   std::vector<std::unique_ptr<Node>> order;
-  const auto place = [&](auto& self, std::unique_ptr<Node> node) -> void {
-    if (const auto it = inserted_.find(node.get()); it != inserted_.end()) {
-      for (auto& before : it->second) self(self, std::move(before));
+  const auto place_all = [&](auto& self, auto& lists, const Node* key) -> void {
+    const auto it = lists.find(key);
+    if (it == lists.end()) return;
+    for (auto& node : it->second) {
+      const Node* added = node.get();
+      self(self, before_, added);
+      if (!node->op.empty()) order.push_back(std::move(node));
+      self(self, after_, added);
     }
-    if (!node->op.empty()) order.push_back(std::move(node));
   };
-  for (auto& node : graph_.nodes) place(place, std::move(node));
+  place_all(place_all, after_, nullptr);
+  for (auto& node : graph_.nodes) {
+    const Node* key = node.get();
+    place_all(place_all, before_, key);
+    if (!node->op.empty()) order.push_back(std::move(node));
+    place_all(place_all, after_, key);
+  }
   graph_.nodes = std::move(order);
-  inserted_.clear();
+  before_.clear();
+  after_.clear();
   for (size_t id = 0; id < users_.size(); ++id) {
     if (users_[id].empty() && !is_output_[id]) graph_.values[id].constant.reset();
   }
@@ -80,21 +90,32 @@ std::unique_ptr<Node> Editor::Make(std::string_view op, std::vector<ValueId> inp
   return node;
 }
 
+Result<ValueId> Editor::Adopt(Node& node) {
+  changed_ = true;
+  Grow();
+  inference_->Update();
+  WEBINFER_TRY(inference_->Infer(node));
+  for (ValueId id : node.inputs) AddUse(id, &node);
+  for (ValueId id : node.outputs) producers_[static_cast<size_t>(id)] = &node;
+  return node.outputs[0];
+}
+
 Result<ValueId> Editor::Insert(Node& before, std::unique_ptr<Node> node, int outputs) {
   if (node->name.empty()) node->name = before.name;
   for (int i = 0; i < outputs; ++i) node->outputs.push_back(graph_.AddValue(""));
-  Grow();
-  inference_->Update();
-  WEBINFER_TRY(inference_->Infer(*node));
-  for (ValueId id : node->inputs) AddUse(id, node.get());
-  for (ValueId id : node->outputs) producers_[static_cast<size_t>(id)] = node.get();
-  const ValueId first = node->outputs[0];
-  inserted_[&before].push_back(std::move(node));
-  changed_ = true;
-  return first;
+  Node& added = *before_[&before].emplace_back(std::move(node));
+  return Adopt(added);
+}
+
+Result<ValueId> Editor::InsertAfter(const Node* after, std::unique_ptr<Node> node) {
+  if (node->name.empty() && after != nullptr) node->name = after->name;
+  node->outputs.push_back(graph_.AddValue(""));
+  Node& added = *after_[after].emplace_back(std::move(node));
+  return Adopt(added);
 }
 
 Result<ValueId> Editor::Evaluate(std::unique_ptr<Node> node) {
+  if (node->def == nullptr) return Error(Code::kInternal, "A pass needs an operator this build lacks").Op("%s", node->op.c_str());
   node->outputs.push_back(graph_.AddValue(""));
   Grow();
   inference_->Update();
@@ -155,14 +176,24 @@ void Editor::TakeOver(Node& node, ValueId id) {
   producers_[static_cast<size_t>(id)] = &node;
 }
 
+void Editor::ReplaceUsesBy(Node& user, ValueId from, ValueId to) {
+  std::vector<ValueId> inputs = user.inputs;
+  std::replace(inputs.begin(), inputs.end(), from, to);
+  SetInputs(user, std::move(inputs));
+}
+
+void Editor::ReplaceOutput(ValueId from, ValueId to) {
+  std::replace(graph_.outputs.begin(), graph_.outputs.end(), from, to);
+  is_output_[static_cast<size_t>(from)] = false;
+  is_output_[static_cast<size_t>(to)] = true;
+  std::swap(graph_.values[static_cast<size_t>(from)].name, graph_.values[static_cast<size_t>(to)].name);
+  std::swap(graph_.values[static_cast<size_t>(from)].symbols, graph_.values[static_cast<size_t>(to)].symbols);
+}
+
 bool Editor::ReplaceUses(ValueId from, ValueId to) {
   if (IsOutput(from)) {
     if (IsInput(to) || Constant(to) != nullptr || IsOutput(to)) return false;
-    std::replace(graph_.outputs.begin(), graph_.outputs.end(), from, to);
-    is_output_[static_cast<size_t>(from)] = false;
-    is_output_[static_cast<size_t>(to)] = true;
-    std::swap(graph_.values[static_cast<size_t>(from)].name, graph_.values[static_cast<size_t>(to)].name);
-    std::swap(graph_.values[static_cast<size_t>(from)].symbols, graph_.values[static_cast<size_t>(to)].symbols);
+    ReplaceOutput(from, to);
   }
   changed_ = true;
   std::vector<Node*> users = std::move(users_[static_cast<size_t>(from)]);

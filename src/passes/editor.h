@@ -42,6 +42,8 @@ class Editor {
   std::unique_ptr<Node> Make(std::string_view op, std::vector<ValueId> inputs, std::string_view domain = "") const;
   // Puts `node` before `before`, gives it `outputs` fresh outputs and infers them. Returns the first.
   Result<ValueId> Insert(Node& before, std::unique_ptr<Node> node, int outputs = 1);
+  // The same behind `after`, or in front of all nodes if that is nullptr.
+  Result<ValueId> InsertAfter(const Node* after, std::unique_ptr<Node> node);
   // The same, evaluated at once: all inputs are constants.
   Result<ValueId> Evaluate(std::unique_ptr<Node> node);
   ValueId AddConstant(std::shared_ptr<const Tensor> tensor);
@@ -55,17 +57,23 @@ class Editor {
   Status Infer(const Node& node) { return inference_->Infer(node); }
   // `first` makes `id` instead of what it made as output 0; that value must have no reader.
   void TakeOver(Node& node, ValueId id);
+  // The uses of `from` by `user` become uses of `to`.
+  void ReplaceUsesBy(Node& user, ValueId from, ValueId to);
+  // Graph outputs that are `from` become `to`.
+  void ReplaceOutput(ValueId from, ValueId to);
   // Readers of `from` read `to`; the producer of `from` goes if nobody reads it any more. Refused (false) if `from` is a
   // graph output and `to` cannot be one in its place (an input, a constant, or an output already).
   bool ReplaceUses(ValueId from, ValueId to);
   // Removes the node if none of its outputs is read.
   void RemoveIfDead(Node& node);
   bool changed() const { return changed_; }
+  void ResetChanged() { changed_ = false; }
 
  private:
   void AddUse(ValueId id, Node* node);
   void DropUse(ValueId id, Node* node);
   void Grow();
+  Result<ValueId> Adopt(Node& node);
 
   Model& model_;
   Graph& graph_;
@@ -76,7 +84,7 @@ class Editor {
   std::vector<Node*> producers_;
   std::vector<std::vector<Node*>> users_;
   std::vector<bool> is_output_, is_input_;
-  std::unordered_map<const Node*, std::vector<std::unique_ptr<Node>>> inserted_;  // before the key
+  std::unordered_map<const Node*, std::vector<std::unique_ptr<Node>>> before_, after_;  // the key
   bool changed_ = false;
 };
 

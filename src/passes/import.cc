@@ -160,7 +160,9 @@ Status Importer::Walk(Graph& graph) {
   while (!scope.stack.empty()) {
     Pending next = std::move(scope.stack.back());
     scope.stack.pop_back();
-    WEBINFER_TRY(Visit(scope, std::move(next)));
+    const Status status = Visit(scope, std::move(next));
+    if (!status.ok() && missing_.empty()) return status;
+    if (!status.ok()) scope.inference.Update();  // a consequence of what is missing, which is reported in the end
   }
   RemoveDead(graph);
   return OkStatus();

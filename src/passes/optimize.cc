@@ -22,21 +22,6 @@ std::vector<Pass> AllPasses() {
   };
 }
 
-// Inputs with a default value: while the passes run, the default is not to be taken for a constant.
-class HiddenDefaults {
- public:
-  explicit HiddenDefaults(Graph& graph) : graph_(graph) {
-    for (ValueId id : graph_.inputs) defaults_.emplace_back(id, std::move(graph_.values[static_cast<size_t>(id)].constant));
-  }
-  ~HiddenDefaults() {
-    for (auto& [id, constant] : defaults_) graph_.values[static_cast<size_t>(id)].constant = std::move(constant);
-  }
-
- private:
-  Graph& graph_;
-  std::vector<std::pair<ValueId, std::shared_ptr<const Tensor>>> defaults_;
-};
-
 class Driver {
  public:
   Driver(Model& model, const PassOptions& options) : model_(model), options_(options), pool_(1) {}
@@ -53,6 +38,7 @@ class Driver {
     WEBINFER_TRY(editor.Start());
     for (const Pass& pass : passes_) {
       if (!pass.required && !options_.optimize) continue;
+      editor.ResetChanged();
       PassContext context{model_, graph, options_, editor};
       WEBINFER_TRY(pass.run(context));
       if (!editor.changed()) continue;
@@ -81,7 +67,6 @@ class Driver {
 }  // namespace
 
 Status Optimize(Model& model, const PassOptions& options) {
-  HiddenDefaults defaults(model.graph);
   WEBINFER_TRY(Driver(model, options).Run());
   return PrepareWeights(model, options.spare_bytes);
 }
