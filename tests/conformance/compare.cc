@@ -33,7 +33,7 @@ double NumberAt(const Tensor& tensor, int64_t i) {
 }
 
 std::string Format(const char* format, auto... values) {
-  char text[256];
+  char text[512];
   std::snprintf(text, sizeof(text), format, values...);
   return text;
 }
