@@ -3,9 +3,14 @@
 const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,
-  int64: BigInt64Array,
+  int8: Int8Array,
+  int16: Int16Array,
   int32: Int32Array,
+  int64: BigInt64Array,
   uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
   bool: Uint8Array,
 };
 
@@ -33,8 +38,9 @@ export function makeInput({type, dims, fill = 'normal', max = 100}, seed = 99) {
     uniform: random,
     normal: () => (random() + random() + random() - 1.5) * 2, // about a unit normal
   }[fill];
+  if (!ARRAYS[type]) throw new Error(`no data can be made for inputs of type ${type}`);
   const data = new ARRAYS[type](dims.reduce((a, b) => a * b, 1));
-  for (let i = 0; i < data.length; i++) data[i] = type === 'int64' ? BigInt(next()) : next();
+  for (let i = 0; i < data.length; i++) data[i] = type.endsWith('int64') ? BigInt(next()) : next();
   return data;
 }
 
