@@ -7,8 +7,13 @@
 //   MaxPool(x), AveragePool(x), LpPool(x)  NHWC, ONNX's attributes, one output
 //   MatMul(a, b, bias?, residual?)         alpha * op(a) op(b); attributes transA, transB (of the last two axes), alpha
 //                                          (default 1); bias broadcasts along the last axis only ([N])
+//   Attention(q, k, v, mask?)              softmax(scale q k' + mask) v, head by head; all of rank 4. Attributes scale (default
+//                                          1 / sqrt(head size)) and, for each operand, the axis of its heads: q_heads, k_heads,
+//                                          v_heads, out_heads = 1 ([batch, heads, rows, size], the default) or 2 ([batch, rows,
+//                                          heads, size]). k and v may have fewer heads (query head h reads head h / group).
+//                                          mask: float32, broadcasts to [batch, heads, query rows, key rows]. No epilogue.
 //
-// What they share: y = activation(sum + bias + residual), or activation(sum + bias) + residual with activation_first = 1.
+// What the others share: y = activation(sum + bias + residual), or activation(sum + bias) + residual with activation_first = 1.
 // `residual` has exactly the output's shape. Attributes (onnxruntime's FusedConv):
 //   activation         "" or an operator's name: Relu, Clip, LeakyRelu, Sigmoid, HardSigmoid, HardSwish, Silu, Gelu (erf),
 //                      Tanh, Elu
