@@ -1,10 +1,12 @@
 // Runs one operator in a test: RunOp("Slice").In<float>({4}, {1, 2, 3, 4}).In<int64_t>({1}, {1})...Run() gives its outputs.
+// An operator that is composed of others is lowered, and those are run one after the other.
 #pragma once
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -80,10 +82,8 @@ class RunOp {
 
   Result<std::vector<RuntimeValue>> TryRun(int outputs = 1) {
     node_.outputs.clear();
-    for (int i = 0; i < outputs; ++i) node_.outputs.push_back(100 + i);
-    StringPool strings;
-    ThreadPool pool(1);
-    return EvaluateNode(node_, operands_, strings, pool);
+    for (int i = 0; i < outputs; ++i) node_.outputs.push_back(static_cast<ValueId>(operands_.size()) + i);
+    return Evaluate(node_, operands_);
   }
   // Outputs; a failed expectation if there are none.
   std::vector<RuntimeValue> Run(int outputs = 1) {
@@ -95,6 +95,58 @@ class RunOp {
   Code RunForError(int outputs = 1) { return TryRun(outputs).status().code(); }
 
  private:
+  static Result<std::vector<RuntimeValue>> Evaluate(Node& node, std::span<const Operand> inputs) {
+    const bool composed = node.def->lower != nullptr && node.def->bind == nullptr && node.def->expression == nullptr;
+    if (composed) return EvaluateLowered(node, inputs);
+    StringPool strings;
+    ThreadPool pool(1);
+    return EvaluateNode(node, inputs, strings, pool);
+  }
+
+  // `node` names its operands and outputs 0, 1, 2, ... in a graph of their own.
+  static Result<std::vector<RuntimeValue>> EvaluateLowered(Node& node, std::span<const Operand> inputs) {
+    Graph graph;
+    std::map<ValueId, Operand> operands;
+    std::vector<ValueInfo> in, out(node.outputs.size());
+    for (size_t i = 0; i < inputs.size() + node.outputs.size(); ++i) graph.AddValue("");
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      in.push_back(inputs[i].present ? InfoOf(inputs[i]) : ValueInfo());
+      operands[static_cast<ValueId>(i)] = inputs[i];
+    }
+    for (ValueInfo& info : out) info.present = true;
+    if (node.def->infer != nullptr) {
+      InferContext infer(node, in, out);
+      WEBINFER_TRY(node.def->infer(infer));
+    }
+    LowerContext context(graph, node, in, out);
+    bool done = true;
+    WEBINFER_TRY(node.def->lower(context, &done));
+    if (!done) return Error(Code::kInternal, "The operator neither lowers nor has a kernel");
+    std::map<ValueId, RuntimeValue> made;
+    for (const auto& lowered : context.TakeNodes()) {
+      lowered->def = FindOp(lowered->domain, lowered->op);
+      if (lowered->def == nullptr) return Error(Code::kUnsupported, "No operator %s", lowered->op.c_str());
+      std::vector<Operand> arguments;
+      for (ValueId& id : lowered->inputs) {
+        const Tensor* constant = graph.Constant(id);
+        arguments.push_back(id == kNoValue ? Operand() : constant != nullptr ? OperandOf(constant->view()) : operands[id]);
+      }
+      const std::vector<ValueId> outputs = lowered->outputs;
+      for (size_t i = 0; i < arguments.size(); ++i) {
+        if (lowered->inputs[i] != kNoValue) lowered->inputs[i] = static_cast<ValueId>(i);
+      }
+      for (size_t i = 0; i < outputs.size(); ++i) lowered->outputs[i] = static_cast<ValueId>(arguments.size() + i);
+      WEBINFER_ASSIGN(std::vector<RuntimeValue> results, Evaluate(*lowered, arguments));
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        made[outputs[i]] = std::move(results[i]);
+        operands[outputs[i]] = OperandOf(made[outputs[i]]);
+      }
+    }
+    std::vector<RuntimeValue> results;
+    for (const ValueId id : node.outputs) results.push_back(std::move(made[id]));
+    return results;
+  }
+
   RunOp& Add(const Operand& operand) {
     node_.inputs.push_back(static_cast<ValueId>(operands_.size()));
     operands_.push_back(operand);
