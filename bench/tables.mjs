@@ -3,10 +3,9 @@ import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 
 const DOC = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
-const BEGIN = '<!-- measured: script/bench writes this -->';
 const END = '<!-- end of measured -->';
 
-const table = (head, rows) =>
+export const table = (head, rows) =>
   [head, head.map((_, i) => (i ? '---:' : '---')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 const ms = (value) => value.toFixed(value < 10 ? 2 : 1);
@@ -54,11 +53,11 @@ export function performanceTables({host, rows, geomean, sizes, growing, pageLoad
   return parts.join('\n\n');
 }
 
-/** Replaces the measured section of docs/performance.md. */
-export function updatePerformanceDoc(tables) {
+/** Replaces what `command` measured in docs/performance.md. */
+export function updatePerformanceDoc(tables, command = 'script/bench') {
   if (!existsSync(DOC)) return;
-  const text = readFileSync(DOC, 'utf8');
-  const [before, rest] = text.split(BEGIN);
-  if (rest === undefined) throw new Error(`docs/performance.md has no line "${BEGIN}"`);
-  writeFileSync(DOC, `${before}${BEGIN}\n\n${tables}\n\n${END}${rest.split(END)[1]}`);
+  const begin = `<!-- measured: ${command} writes this -->`;
+  const [before, rest] = readFileSync(DOC, 'utf8').split(begin);
+  if (rest === undefined) throw new Error(`docs/performance.md has no line "${begin}"`);
+  writeFileSync(DOC, `${before}${begin}\n\n${tables}\n\n${rest.slice(rest.indexOf(END))}`);
 }
