@@ -198,6 +198,36 @@ void ConvertBlock(ScalarType from, ScalarType to, const void* in, int64_t count,
   }
 }
 
+namespace {
+
+constexpr int64_t kConverted = 64;  // elements converted at once
+
+}  // namespace
+
+void LoadFloats(DType dtype, const void* data, int64_t offset, int64_t count, float* out) {
+  ScalarType type;
+  if (!ScalarTypeOf(dtype, &type)) return;
+  if (type == ScalarType::kFloat32) return LoadElements(dtype, data, offset, count, out);
+  alignas(8) uint8_t block[kConverted * 8];
+  for (int64_t done = 0; done < count; done += kConverted) {
+    const int64_t n = count - done < kConverted ? count - done : kConverted;
+    LoadElements(dtype, data, offset + done, n, block);
+    ConvertBlock(type, ScalarType::kFloat32, block, n, out + done);
+  }
+}
+
+void StoreFloats(DType dtype, const float* in, int64_t offset, int64_t count, void* data) {
+  ScalarType type;
+  if (!ScalarTypeOf(dtype, &type)) return;
+  if (type == ScalarType::kFloat32) return StoreElements(dtype, in, offset, count, data);
+  alignas(8) uint8_t block[kConverted * 8];
+  for (int64_t done = 0; done < count; done += kConverted) {
+    const int64_t n = count - done < kConverted ? count - done : kConverted;
+    ConvertBlock(ScalarType::kFloat32, type, in + done, n, block);
+    StoreElements(dtype, block, offset + done, n, data);
+  }
+}
+
 bool ReadNumber(DType dtype, const void* data, int64_t offset, double* value) {
   ScalarType type;
   if (!ScalarTypeOf(dtype, &type)) return false;

@@ -17,6 +17,10 @@ void SplatElement(DType dtype, const void* data, int64_t offset, int64_t count, 
 // Element offset + i of `data` = in[i]. Types narrower than a byte are packed, so two threads must not share a byte.
 void StoreElements(DType dtype, const void* in, int64_t offset, int64_t count, void* data, bool saturate = true);
 
+// The same between any stored number and blocks of float32: for kernels that compute in float32 whatever comes.
+void LoadFloats(DType dtype, const void* data, int64_t offset, int64_t count, float* out);
+void StoreFloats(DType dtype, const float* in, int64_t offset, int64_t count, void* data);
+
 // One element as a number; bool gives 0 or 1. False for types without one (string, complex).
 bool ReadNumber(DType dtype, const void* data, int64_t offset, double* value);
 
