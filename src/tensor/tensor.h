@@ -67,7 +67,7 @@ class StringPool {
 enum class ValueKind : uint8_t { kTensor, kSequence, kOptional };
 
 // A value whose shape is only known once it has been computed: owns its tensor, or its elements. A sequence has its tensors
-// in `elements` and their type in tensor.dtype; an optional that is present has its content in elements[0].
+// in `elements` and their type in tensor.dtype. An optional is its content; only an empty one is of kind kOptional.
 struct RuntimeValue {
   ValueKind kind = ValueKind::kTensor;
   bool present = true;  // false: an empty optional

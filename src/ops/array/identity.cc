@@ -13,7 +13,10 @@ Status Infer(InferContext& ctx) {
   return OkStatus();
 }
 
-Status CopyKernel(const Step& step, RunContext&) { return step.out[0].value->CopyFrom(*step.in[0].value); }
+Status CopyKernel(const Step& step, RunContext&) {
+  step.out[0].kind = step.in[0].kind;
+  return step.out[0].value->CopyFrom(*step.in[0].value);
+}
 
 Status Bind(BindContext& ctx) {
   if (ctx.In(0).kind == ValueKind::kTensor) {

