@@ -14,23 +14,20 @@ export interface MemoryUse {
   total: number;
 }
 
-interface Introspective extends Session {
-  profile?(): Promise<{op: string; node: string; microseconds: number; calls: number}[]>;
+interface Introspective {
+  endProfiling(): Promise<{op: string; node: string; microseconds: number}[]> | undefined;
   stats?(): Promise<{weightBytes: number; arenaBytes: number; memoryBytes: number}>;
 }
 
 /** The time of each node in one run, or undefined if the library does not tell. */
 export async function profileRun(session: Session, feeds: Session.FeedsType): Promise<NodeTime[] | undefined> {
-  const own = session as Introspective;
-  if (!own.profile) return undefined;
   session.startProfiling();
   await session.run(feeds);
-  const entries = await own.profile();
-  session.endProfiling();
-  return entries.map(({op, node, microseconds}) => ({op, node, ms: microseconds / 1000}));
+  const entries = await (session as unknown as Introspective).endProfiling();
+  return entries?.map(({op, node, microseconds}) => ({op, node, ms: microseconds / 1000}));
 }
 
 export async function memoryOf(session: Session): Promise<MemoryUse | undefined> {
-  const stats = await (session as Introspective).stats?.();
+  const stats = await (session as unknown as Introspective).stats?.();
   return stats && {weights: stats.weightBytes, arena: stats.arenaBytes, total: stats.memoryBytes};
 }
