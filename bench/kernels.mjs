@@ -50,7 +50,12 @@ const cells = (speed, build) => [
 ];
 const rows = cases.map((c) => [c.group, c.name, c.kernel, ...c.speeds.flatMap(cells)]);
 const columns = ['', '% of ceiling', 'XNNPACK', 'ratio'];
-const head = ['', 'shape', 'kernel', ...['plain', 'relaxed'].flatMap((build) => columns.map((name) => `${build} ${name}`.trim()))];
+const head = [
+  '',
+  'shape',
+  'kernel',
+  ...['plain', 'relaxed'].flatMap((build) => columns.map((name) => `${build} ${name}`.trim())),
+];
 const [plain, relaxed] = ceiling.speeds.map((speed) => speed.ours.toFixed(1));
 const text = [
   `${cpus()[0].model}, Node ${process.version}, one thread, GFLOP/s: the best of ${PROCESSES} processes with ${ROUNDS} windows of 2 ms per case, ours and XNNPACK's alternating. Plain SIMD build, then relaxed SIMD. The ceiling is a loop of nothing but multiply-adds in registers: ${plain} plain, ${relaxed} relaxed. Winograd's figures are the direct method's operations over its time. For pooling an operation is an input value taken. Bold: XNNPACK is more than 5 % faster.`,
