@@ -8,9 +8,18 @@
 namespace webinfer::kernels {
 namespace {
 
-constexpr int kFewChannels = 8;  // up to here patches are gathered
+constexpr int kFewChannels = 8;      // up to here patches are gathered,
+constexpr int kRowTapChannels = 16;  // or up to here, the taps of a kernel row taken as one
 
-bool Gathers(const ConvGeometry& g) { return g.taps() > 1 && g.group_channels() <= kFewChannels; }
+// The pixels under a row of the kernel lie side by side, so they are one tap; where it reaches over the image's edge it is
+// gathered.
+bool JoinsRowTaps(const ConvGeometry& g) {
+  return g.kernel[2] > 1 && g.dilation[2] == 1 && g.group == 1 && g.channels <= kRowTapChannels;
+}
+
+bool Gathers(const ConvGeometry& g) { return g.taps() > 1 && g.group_channels() <= kFewChannels && !JoinsRowTaps(g); }
+
+int TapsOf(const ConvGeometry& g) { return Gathers(g) ? 1 : JoinsRowTaps(g) ? g.kernel[0] * g.kernel[1] : g.taps(); }
 
 int PatchFloats(const ConvGeometry& g) { return g.taps() * g.group_channels(); }
 
@@ -20,11 +29,11 @@ Blocking BlockingOf(const ConvGeometry& g, int threads) {
 
 // Scratch of one thread: the row pointers of a block, then its patches.
 size_t TableFloats(const ConvGeometry& g) {
-  const size_t pointers = static_cast<size_t>(kMostBlockRows) * static_cast<size_t>(Gathers(g) ? 1 : g.taps());
+  const size_t pointers = static_cast<size_t>(kMostBlockRows) * static_cast<size_t>(TapsOf(g));
   return (pointers * sizeof(const float*) / sizeof(float) + 15) / 16 * 16;
 }
 size_t GatherFloats(const ConvGeometry& g) {
-  if (!Gathers(g)) return 0;
+  if (!Gathers(g) && !JoinsRowTaps(g)) return 0;
   return (static_cast<size_t>(kMostBlockRows) * static_cast<size_t>(PatchFloats(g)) + 31) / 16 * 16;  // and slack to write
 }
 
@@ -95,21 +104,64 @@ WEBINFER_INLINE float* ZeroFloats(int count, float* to) {
   return to + count;
 }
 
+// `taps` pixels of an image row from column `first` on, zero outside the image.
+WEBINFER_INLINE float* GatherRow(const ConvGeometry& g, const float* row, int first, float* to) {
+  const int taps = g.kernel[2], channels = g.channels, width = g.in[2];
+  const int begin = std::clamp(-first, 0, taps), end = std::clamp(width - first, begin, taps);
+  to = ZeroFloats(begin * channels, to);
+  to = CopyFloats(row + static_cast<int64_t>(first + begin) * channels, (end - begin) * channels, to);
+  return ZeroFloats((taps - end) * channels, to);
+}
+
+// FillPointers with a tap per kernel row. `patches` takes the rows that reach over the edge.
+void FillRowPointers(const ConvGeometry& g, const float* x, Pixel pixel, int rows, const float* zero, const float** table,
+                     float* patches) {
+  const int last = g.in[2] - g.kernel[2], taps = TapsOf(g), step = g.stride[2] * g.channels;
+  const float* const* left = nullptr;  // the pixel before, if it lies in the same row and reaches over no edge
+  int left_height = 0;
+  for (int row = 0; row < rows;) {
+    const int height = NextTileRows(rows - row);
+    for (int r = 0; r < height; ++r, pixel.Next()) {
+      const float** to = table + r;
+      const int first = pixel.in[2];
+      const bool inside = first >= 0 && first <= last;
+      if (left != nullptr && inside && pixel.at[2] != 0) {
+        for (int tap = 0; tap < taps; ++tap) {
+          const float* from = left[tap * left_height];
+          to[tap * height] = from == zero ? zero : from + step;
+        }
+      } else {
+        for (int kz = 0; kz < g.kernel[0]; ++kz) {
+          for (int ky = 0; ky < g.kernel[1]; ++ky, to += height) {
+            const float* image_row = ImageRow(g, x, pixel, kz, ky);
+            if (image_row == nullptr) {
+              *to = zero;
+            } else if (inside) {
+              *to = image_row + static_cast<int64_t>(first) * g.channels;
+            } else {
+              *to = patches;
+              patches = GatherRow(g, image_row, first, patches);
+            }
+          }
+        }
+      }
+      left = inside ? table + r : nullptr;
+      left_height = height;
+    }
+    table += height * taps;
+    row += height;
+  }
+}
+
 // The patch of one pixel, [taps][channels of the group]; `x` points at the group's first channel.
 float* GatherPatch(const ConvGeometry& g, const float* x, const Pixel& pixel, float* to) {
   const int channels = g.group_channels(), width = g.in[2], step = g.dilation[2], taps = g.kernel[2];
-  const bool contiguous = step == 1 && g.group == 1;
   for (int kz = 0; kz < g.kernel[0]; ++kz) {
     for (int ky = 0; ky < g.kernel[1]; ++ky) {
       const float* row = ImageRow(g, x, pixel, kz, ky);
       const int first = pixel.in[2];
       if (row == nullptr) {
         to = ZeroFloats(taps * channels, to);
-      } else if (contiguous) {
-        const int begin = std::clamp(-first, 0, taps), end = std::clamp(width - first, begin, taps);
-        to = ZeroFloats(begin * channels, to);
-        to = CopyFloats(row + static_cast<int64_t>(first + begin) * channels, (end - begin) * channels, to);
-        to = ZeroFloats((taps - end) * channels, to);
       } else {
         for (int kx = 0, at = first; kx < taps; ++kx, at += step) {
           to = Inside(at, width) ? CopyFloats(row + static_cast<int64_t>(at) * g.channels, channels, to)
@@ -120,6 +172,9 @@ float* GatherPatch(const ConvGeometry& g, const float* x, const Pixel& pixel, fl
   }
   return to;
 }
+
+// What stands for a tap outside the image.
+size_t ZeroFloatCount(const ConvGeometry& g) { return (static_cast<size_t>(PatchFloats(g) / TapsOf(g)) + 15) / 16 * 16; }
 
 }  // namespace
 
@@ -157,19 +212,19 @@ void PackConvWeights(const ConvGeometry& g, const float* weights, float* packed)
 }
 
 size_t ConvScratchFloats(const ConvGeometry& g, int threads) {
-  const size_t zero = (static_cast<size_t>(g.group_channels()) + 15) / 16 * 16;
-  return zero + static_cast<size_t>(threads) * (TableFloats(g) + GatherFloats(g));
+  return ZeroFloatCount(g) + static_cast<size_t>(threads) * (TableFloats(g) + GatherFloats(g));
 }
 
 void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* y, const Epilogue& epilogue, float* scratch,
              ThreadPool& pool) {
   const int pixels = static_cast<int>(g.pixels()), filters = g.group_filters(), patch = PatchFloats(g);
   if (pixels == 0 || filters == 0) return;
-  const bool gathers = Gathers(g);
+  const bool gathers = Gathers(g), joins = JoinsRowTaps(g);
+  const int taps = TapsOf(g);
   const size_t per_thread = TableFloats(g) + GatherFloats(g);
   float* const zero = scratch;
   float* const workspaces = scratch + ConvScratchFloats(g, 0);
-  std::memset(zero, 0, static_cast<size_t>(g.group_channels()) * sizeof(float));
+  std::memset(zero, 0, ZeroFloatCount(g) * sizeof(float));
   const Blocking blocking = BlockingOf(g, pool.size());
   const size_t group_floats = PackedFloats(patch, filters);
 
@@ -188,6 +243,8 @@ void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* 
         table[row] = to;
         to = GatherPatch(g, group_x, pixel, to);
       }
+    } else if (joins) {
+      FillRowPointers(g, x, Pixel(g, first), rows, zero, table, workspace + TableFloats(g));
     } else if (g.IsPointwise()) {
       for (int row = 0; row < rows; ++row) table[row] = group_x + static_cast<int64_t>(first + row) * g.channels;
     } else {
@@ -196,8 +253,8 @@ void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* 
 
     RowBlock block;
     block.table = table;
-    block.taps = gathers ? 1 : g.taps();
-    block.depth = gathers ? patch : g.group_channels();
+    block.taps = taps;
+    block.depth = patch / taps;
     block.rows = rows;
     block.columns = std::min(blocking.columns, filters - column);
     block.b = Packed(packed + static_cast<size_t>(group) * group_floats, patch);
