@@ -1,9 +1,8 @@
-// Nodes that compute the same of the same inputs become one.
+#include "passes/common_subexpressions.h"
+
 #include <bit>
 #include <functional>
 #include <unordered_map>
-
-#include "passes/editor.h"
 
 namespace webinfer {
 
@@ -70,11 +69,12 @@ void MergeConstants(Editor& editor) {
   }
 }
 
-Status Run(PassContext& context) {
-  Editor& editor = context.editor;
+}  // namespace
+
+void MergeCommonSubexpressions(Editor& editor) {
   MergeConstants(editor);
   std::unordered_multimap<size_t, Node*> seen;
-  for (const auto& node : context.graph.nodes) {
+  for (const auto& node : editor.graph().nodes) {
     if (node->op.empty() || node->def == nullptr || !node->def->deterministic || !node->bodies.empty()) continue;
     const size_t hash = HashOf(*node);
     Node* twin = nullptr;
@@ -90,6 +90,12 @@ Status Run(PassContext& context) {
       if (outputs[i] != kNoValue && twin->outputs[i] != kNoValue) editor.ReplaceUses(outputs[i], twin->outputs[i]);
     }
   }
+}
+
+namespace {
+
+Status Run(PassContext& context) {
+  MergeCommonSubexpressions(context.editor);
   return OkStatus();
 }
 

@@ -233,7 +233,7 @@ Status FuseTranspose(Editor& editor, Node& node) {
   if (node.op != "MatMul" || transpose == nullptr) return OkStatus();
   const int rank = editor.ShapeOf(transpose->inputs[0]).rank();
   const auto perm = PermutationOf(*transpose, rank);
-  if (!perm || rank < 2 || (*perm)[rank - 1] != rank - 2) return OkStatus();
+  if (!perm || rank < 2 || (*perm)[rank - 2] != rank - 1) return OkStatus();
   // What else the Transpose does to the axes in front stays a Transpose, which keeps the last axis and is cheap.
   Permutation rest = *perm;
   std::swap(rest.axes[rank - 2], rest.axes[rank - 1]);
@@ -242,7 +242,7 @@ Status FuseTranspose(Editor& editor, Node& node) {
   if (rest.IsIdentity()) {
     fused->inputs[kWeight] = transpose->inputs[0];
   } else {
-    if (editor.OnlyUser(node.inputs[kWeight]) == nullptr || rest[rank - 1] != rank - 1) return OkStatus();
+    if (editor.OnlyUser(node.inputs[kWeight]) == nullptr) return OkStatus();
     auto remaining = editor.Make("Transpose", {transpose->inputs[0]});
     remaining->attributes.SetInts("perm", rest.ToInts());
     WEBINFER_ASSIGN(fused->inputs[kWeight], editor.Insert(node, std::move(remaining)));

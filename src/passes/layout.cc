@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "passes/common_subexpressions.h"
 #include "passes/editor.h"
 #include "passes/layout_ops.h"
 
@@ -48,6 +49,8 @@ class LayoutPass {
   bool InRegion(const Node* node, ValueId root) const;
   // The node moves along when its region is permuted by `perm`.
   bool Follows(const Node& node, const Permutation& perm) const;
+  bool IsTransposedAnyway(ValueId id, const Permutation& perm) const;
+  bool FollowsContraction(const Region& region) const;
   std::vector<Permutation> Candidates(const Region& region, ValueId root);
   int64_t Cost(const Region& region, ValueId root, const Permutation* perm);
   Status Flip(const Region& region, ValueId root, const Permutation& perm);
@@ -123,6 +126,24 @@ bool LayoutPass::Follows(const Node& node, const Permutation& perm) const {
   return !members_.at(&node).role.drops || KeepsDroppedOutput(editor_, node, perm);
 }
 
+bool LayoutPass::IsTransposedAnyway(ValueId id, const Permutation& perm) const {
+  for (const Node* user : editor_.Users(id)) {
+    if (user->Is("Transpose") && PermutationOf(*user, perm.rank) == perm) return true;
+  }
+  return false;
+}
+
+// A contraction's output comes into the region through a Transpose: without it, what follows can be fused.
+bool LayoutPass::FollowsContraction(const Region& region) const {
+  for (ValueId id : region.values) {
+    const Node* producer = editor_.Producer(id);
+    if (producer == nullptr || !producer->Is("Transpose")) continue;
+    const Node* source = editor_.Producer(producer->inputs[0]);
+    if (source != nullptr && source->domain == "webinfer") return true;
+  }
+  return false;
+}
+
 std::vector<Permutation> LayoutPass::Candidates(const Region& region, ValueId root) {
   std::vector<Permutation> candidates;
   const auto add = [&](const Permutation& perm) {
@@ -155,7 +176,7 @@ int64_t LayoutPass::Cost(const Region& region, ValueId root, const Permutation* 
       if (!before) continue;
       const Permutation now = perm == nullptr ? *before : before->Then(*perm);
       if (!now.IsIdentity()) cost += CostOf(editor_.ShapeOf(producer->inputs[0]), now);
-    } else if (perm != nullptr && !made && editor_.Constant(id) == nullptr) {
+    } else if (perm != nullptr && !made && editor_.Constant(id) == nullptr && !IsTransposedAnyway(id, *perm)) {
       cost += CostOf(shape, *perm);
     }
     bool restored = perm != nullptr && editor_.IsOutput(id);
@@ -264,7 +285,7 @@ Result<bool> LayoutPass::Round() {
     const Region& region = regions_[root];
     const int64_t keep = Cost(region, root, nullptr);
     if (keep == 0) continue;
-    int64_t least = keep;
+    int64_t least = keep + (FollowsContraction(region) ? 1 : 0);
     std::optional<Permutation> best;
     for (const Permutation& candidate : Candidates(region, root)) {
       const int64_t cost = Cost(region, root, &candidate);
@@ -285,6 +306,9 @@ Status Run(PassContext& context) {
     if (!changed) break;
     context.editor.Finish();
     WEBINFER_TRY(context.editor.Start());
+    // A value that both a region and a contraction want permuted must be seen as one, or the next round would flip back.
+    MergeCommonSubexpressions(context.editor);
+    context.editor.Finish();
   }
   return OkStatus();
 }

@@ -1,20 +1,14 @@
 // Makes chains of operators that only rename a tensor's axes (Reshape, Squeeze, Unsqueeze, Flatten) one Reshape to a constant
 // shape, and takes the shape arithmetic away from Reshape and Expand where symbols say what it computes.
-#include <optional>
+#include "passes/reshape.h"
 
 #include "passes/editor.h"
 #include "passes/match.h"
+#include "passes/permutation.h"
 
 namespace webinfer {
 
-namespace {
-
-bool OnlyReshapes(const Node& node) {
-  return node.Is("Reshape") || node.Is("Squeeze") || node.Is("Unsqueeze") || node.Is("Flatten");
-}
-
-// What a Reshape of `in` needs as its second input to give `out`: sizes, 0 for those that stay, one -1.
-std::optional<std::vector<int64_t>> TargetFor(const Shape& in, const Shape& out) {
+std::optional<std::vector<int64_t>> ReshapeTarget(const Shape& in, const Shape& out) {
   if (!in.rank_known() || !out.rank_known()) return std::nullopt;
   std::vector<int64_t> target;
   bool solved = false;
@@ -33,15 +27,25 @@ std::optional<std::vector<int64_t>> TargetFor(const Shape& in, const Shape& out)
   return target;
 }
 
-Status MergeReshapes(Editor& editor, Node& node) {
+namespace {
+
+// Once layouts are settled, Transposes that move no element count too.
+bool OnlyReshapes(const Editor& editor, const Node* node, bool settled) {
+  if (node == nullptr) return false;
+  if (node->Is("Reshape") || node->Is("Squeeze") || node->Is("Unsqueeze") || node->Is("Flatten")) return true;
+  if (!settled || !node->Is("Transpose")) return false;
+  const Shape& shape = editor.ShapeOf(node->inputs[0]);
+  const auto perm = PermutationOf(*node, shape.rank());
+  return perm && perm->KeepsElements(shape);
+}
+
+Status MergeReshapes(Editor& editor, Node& node, bool settled) {
   ValueId source = node.inputs[0];
-  while (editor.Producer(source) != nullptr && OnlyReshapes(*editor.Producer(source)))
-    source = editor.Producer(source)->inputs[0];
+  while (OnlyReshapes(editor, editor.Producer(source), settled)) source = editor.Producer(source)->inputs[0];
   const bool merged = source != node.inputs[0];
-  const bool constant = node.Is("Reshape") && editor.Constant(node.inputs[1]) != nullptr;
-  if (!merged && (constant || !node.Is("Reshape"))) return OkStatus();
+  if (!merged && node.Is("Reshape") && editor.Constant(node.inputs[1]) != nullptr) return OkStatus();
   if (editor.Info(source).kind != ValueKind::kTensor) return OkStatus();
-  const auto target = TargetFor(editor.ShapeOf(source), editor.ShapeOf(node.outputs[0]));
+  const auto target = ReshapeTarget(editor.ShapeOf(source), editor.ShapeOf(node.outputs[0]));
   if (!target) return OkStatus();
   WEBINFER_ASSIGN(const ValueId sizes, editor.AddInts(*target));
   return editor.Become(node, editor.Make("Reshape", {source, sizes}));
@@ -63,17 +67,20 @@ Status FixExpand(Editor& editor, Node& node) {
   return OkStatus();
 }
 
-Status Run(PassContext& context) {
+Status Run(PassContext& context, bool settled) {
   for (const auto& node : context.graph.nodes) {
-    if (OnlyReshapes(*node)) WEBINFER_TRY(MergeReshapes(context.editor, *node));
+    if (OnlyReshapes(context.editor, node.get(), settled)) WEBINFER_TRY(MergeReshapes(context.editor, *node, settled));
     if (node->Is("Expand")) WEBINFER_TRY(FixExpand(context.editor, *node));
   }
   return OkStatus();
 }
 
+Status RunBeforeLayout(PassContext& context) { return Run(context, false); }
+Status RunAfterLayout(PassContext& context) { return Run(context, true); }
+
 }  // namespace
 
 }  // namespace webinfer
 
-WEBINFER_PASS(Reshape, 8) { return {.name = "reshape", .run = webinfer::Run}; }
-WEBINFER_PASS(ReshapeAgain, 48) { return {.name = "reshape", .run = webinfer::Run}; }
+WEBINFER_PASS(Reshape, 8) { return {.name = "reshape", .run = webinfer::RunBeforeLayout}; }
+WEBINFER_PASS(ReshapeAgain, 48) { return {.name = "reshape", .run = webinfer::RunAfterLayout}; }
