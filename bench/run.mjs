@@ -112,7 +112,7 @@ function measureModels() {
 }
 
 function measureSizes() {
-  const folder = fileURLToPath(new URL('../dist/wasm/', import.meta.url));
+  const folder = fileURLToPath(new URL('../dist/', import.meta.url));
   const theirs = fileURLToPath(
     new URL('../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', import.meta.url),
   );

@@ -12,6 +12,7 @@ struct Info {
   Kind kind;
 };
 
+// clang-format off
 constexpr Info kInfo[kDTypeCount] = {
     {"undefined", 0, kOther},           {"float32", 32, kFloating},          {"uint8", 8, kUnsignedInteger},
     {"int8", 8, kSignedInteger},        {"uint16", 16, kUnsignedInteger},    {"int16", 16, kSignedInteger},
@@ -23,6 +24,7 @@ constexpr Info kInfo[kDTypeCount] = {
     {"uint4", 4, kUnsignedInteger},     {"int4", 4, kSignedInteger},         {"float4e2m1", 4, kFloating},
     {"float8e8m0", 8, kFloating},       {"uint2", 2, kUnsignedInteger},      {"int2", 2, kSignedInteger},
 };
+// clang-format on
 
 const Info& InfoOf(DType dtype) {
   const auto index = static_cast<uint8_t>(dtype);

@@ -42,13 +42,13 @@ Error::Error(Code code, const char* format, ...) {
   va_end(args);
 }
 
-#define WEBINFER_ERROR_FIELD(Method, field)           \
-  Error& Error::Method(const char* format, ...) {     \
-    va_list args;                                     \
-    va_start(args, format);                           \
-    Format(last_error.field, format, args);           \
-    va_end(args);                                     \
-    return *this;                                     \
+#define WEBINFER_ERROR_FIELD(Method, field)       \
+  Error& Error::Method(const char* format, ...) { \
+    va_list args;                                 \
+    va_start(args, format);                       \
+    Format(last_error.field, format, args);       \
+    va_end(args);                                 \
+    return *this;                                 \
   }
 WEBINFER_ERROR_FIELD(Op, op)
 WEBINFER_ERROR_FIELD(Node, node)

@@ -25,8 +25,8 @@ class ThreadPool {
   // f(task, thread) for each task; thread is in [0, size()).
   template <typename F>
   void ParallelFor(int tasks, const F& f) {
-    Run(tasks, [](void* context, int task, int thread) { (*static_cast<const F*>(context))(task, thread); },
-        const_cast<F*>(&f));
+    Run(
+        tasks, [](void* context, int task, int thread) { (*static_cast<const F*>(context))(task, thread); }, const_cast<F*>(&f));
   }
 
  private:

@@ -35,7 +35,9 @@ std::string AttributeText(const Attribute& a) {
     case Attribute::Kind::kString: return text + '"' + a.s.substr(0, 40) + '"';
     case Attribute::Kind::kInts: list(a.ints, [](int64_t v) { return std::to_string(v); }); return text;
     case Attribute::Kind::kFloats: list(a.floats, [](float v) { return std::to_string(v); }); return text;
-    case Attribute::Kind::kStrings: list(a.strings, [](const std::string& v) { return '"' + v.substr(0, 40) + '"'; }); return text;
+    case Attribute::Kind::kStrings:
+      list(a.strings, [](const std::string& v) { return '"' + v.substr(0, 40) + '"'; });
+      return text;
     case Attribute::Kind::kTensor: return text + DTypeName(a.tensor->dtype) + ShapeText(a.tensor->shape).text;
     case Attribute::Kind::kGraph: return text + "body" + std::to_string(a.graph);
     default: return text + "?";

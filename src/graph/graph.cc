@@ -62,7 +62,8 @@ void RemoveDead(Graph& graph) {
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     std::unique_ptr<Node>& node = graph.nodes[i];
     if (node == nullptr) continue;
-    const bool used = std::any_of(node->outputs.begin(), node->outputs.end(), [&](ValueId id) { return id != kNoValue && live[id]; });
+    const bool used =
+        std::any_of(node->outputs.begin(), node->outputs.end(), [&](ValueId id) { return id != kNoValue && live[id]; });
     if (!used) {
       node.reset();
       continue;

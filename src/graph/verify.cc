@@ -9,10 +9,12 @@ namespace {
 
 Status CheckIds(const Graph& graph) {
   const auto bad = [&](const std::vector<ValueId>& ids) {
-    return std::any_of(ids.begin(), ids.end(), [&](ValueId id) { return id < kNoValue || id >= static_cast<ValueId>(graph.values.size()); });
+    return std::any_of(ids.begin(), ids.end(),
+                       [&](ValueId id) { return id < kNoValue || id >= static_cast<ValueId>(graph.values.size()); });
   };
   for (const auto& node : graph.nodes) {
-    if (bad(node->inputs) || bad(node->outputs)) return Error(Code::kInternal, "A node refers to no value").Node("%s", node->name.c_str());
+    if (bad(node->inputs) || bad(node->outputs))
+      return Error(Code::kInternal, "A node refers to no value").Node("%s", node->name.c_str());
   }
   if (bad(graph.inputs) || bad(graph.outputs)) return Error(Code::kInternal, "A graph refers to no value");
   return OkStatus();

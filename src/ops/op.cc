@@ -93,7 +93,8 @@ ValueId LowerContext::Add(std::string_view op, std::vector<ValueId> inputs, std:
   return AddMany(op, std::move(inputs), 1, domain)[0];
 }
 
-std::vector<ValueId> LowerContext::AddMany(std::string_view op, std::vector<ValueId> inputs, int outputs, std::string_view domain) {
+std::vector<ValueId> LowerContext::AddMany(std::string_view op, std::vector<ValueId> inputs, int outputs,
+                                           std::string_view domain) {
   auto node = std::make_unique<Node>();
   node->name = source_.name;
   node->op = op;

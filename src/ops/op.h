@@ -149,7 +149,9 @@ class LowerContext : public InferContext {
   LowerContext(Graph& graph, Node& node, std::span<const ValueInfo> in, std::span<ValueInfo> out)
       : InferContext(node, in, out), graph_(graph), source_(node) {}
 
-  ValueId Input(int i) const { return i < static_cast<int>(source_.inputs.size()) ? source_.inputs[static_cast<size_t>(i)] : kNoValue; }
+  ValueId Input(int i) const {
+    return i < static_cast<int>(source_.inputs.size()) ? source_.inputs[static_cast<size_t>(i)] : kNoValue;
+  }
   Graph& graph() { return graph_; }
   // Moves a body out of the node that is being replaced.
   std::vector<std::unique_ptr<Graph>>& bodies() { return source_.bodies; }
@@ -212,8 +214,8 @@ enum class Layout : uint8_t {
 struct OpDef {
   std::string_view name;
   std::string_view domain = "";
-  int since = 1;  // the schema version whose semantics this implements
-  int min_inputs = 1, max_inputs = 1;    // max -1: any number
+  int since = 1;                       // the schema version whose semantics this implements
+  int min_inputs = 1, max_inputs = 1;  // max -1: any number
   int min_outputs = 1, max_outputs = 1;
   Status (*infer)(InferContext& ctx) = nullptr;
   Status (*bind)(BindContext& ctx) = nullptr;
