@@ -1,0 +1,124 @@
+// Makes dist/ of the TypeScript and of the WebAssembly builds that exist under build/: what `npm pack` packs.
+//
+// usage: node js/build.mjs [--wasm wasm-relaxed,…]   (default: all four presets; a missing one is an error)
+//
+// dist/
+//   webinfer.mjs  worker.mjs                       browsers: the entry and the worker of a session
+//   webinfer.node.cjs  webinfer.node.mjs           Node: the entry, and its face for `import`
+//   worker.node.mjs  thread.node.mjs               Node: workers of sessions and of threads
+//   glue.mjs  glue-threads.mjs                     Emscripten's glue, the same for plain and relaxed SIMD
+//   webinfer-{simd,relaxed}[-threads].wasm
+//   types/                                         declarations
+import {execFileSync} from 'node:child_process';
+import {copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {fileURLToPath} from 'node:url';
+import {parseArgs} from 'node:util';
+import {build, transform} from 'esbuild';
+
+const {values: arg} = parseArgs({options: {wasm: {type: 'string'}}});
+const root = fileURLToPath(new URL('..', import.meta.url));
+const presets = arg.wasm?.split(',') ?? ['wasm-simd', 'wasm-relaxed', 'wasm-simd-threads', 'wasm-relaxed-threads'];
+const dist = `${root}dist/`;
+const {version} = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+
+const KINDS = [
+  {glue: 'glue', presets: presets.filter((preset) => !preset.endsWith('-threads'))},
+  {glue: 'glue-threads', presets: presets.filter((preset) => preset.endsWith('-threads'))},
+];
+
+/** Replaces `from` in `text`, which must hold it exactly once. */
+function replaceOnce(text, from, to, where) {
+  const parts = text.split(from);
+  if (parts.length !== 2) throw new Error(`${where}: expected ${JSON.stringify(from)} once, found it ${parts.length - 1} times`);
+  return parts.join(to);
+}
+
+/** The glue of one build, freed of its own name: the loader always hands it the compiled module and makes its workers. */
+function readGlue(preset) {
+  const name = preset.replace('wasm-', 'webinfer-');
+  const file = `${root}build/${preset}/wasm/${name}.mjs`;
+  if (!existsSync(file)) throw new Error(`${file} is missing: run cmake --preset ${preset} && cmake --build --preset ${preset}`);
+  let text = readFileSync(file, 'utf8');
+  text = text.replaceAll(`new URL("${name}.wasm",import.meta.url).href`, `""`).replaceAll(`"${name}.wasm"`, '""');
+  if (preset.endsWith('-threads')) {
+    text = replaceOnce(text, `new Worker(new URL("${name}.mjs",import.meta.url),workerOptions)`, `Module["createWorker"]()`, file);
+  }
+  return text;
+}
+
+async function writeGlue({glue, presets: built}) {
+  const texts = built.map(readGlue);
+  const differs = texts.findIndex((text) => text !== texts[0]);
+  if (differs > 0) throw new Error(`the glue of ${built[0]} and ${built[differs]} differ; they are shipped as one file`);
+  const text = texts[0] ?? 'export default function createEngine() { throw new Error("this build has no threads"); }';
+  const {code} = await transform(text, {minify: true, format: 'esm', target: 'es2022'});
+  writeFileSync(`${dist}${glue}.mjs`, code);
+  for (const preset of built) {
+    const name = `${preset.replace('wasm-', 'webinfer-')}.wasm`;
+    copyFileSync(`${root}build/${preset}/wasm/${name}`, `${dist}${name}`);
+  }
+}
+
+/** Leaves the glue out of a bundle, as a file beside it; or takes in the one that was written to dist/. */
+function gluePlugin(inline) {
+  return {
+    name: 'glue',
+    setup({onResolve}) {
+      onResolve({filter: /\/glue(-threads)?\.mjs$/}, ({path}) => {
+        const name = path.split('/').at(-1);
+        return inline ? {path: `${dist}${name}`} : {path: `./${name}`, external: true};
+      });
+    },
+  };
+}
+
+function bundle(entry, outfile, options = {}) {
+  const {inlineGlue = false, ...rest} = options;
+  return build({
+    entryPoints: [`${root}js/src/${entry}`],
+    outfile: `${dist}${outfile}`,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    define: {__WEBINFER_VERSION__: JSON.stringify(version)},
+    plugins: [gluePlugin(inlineGlue)],
+    logLevel: 'warning',
+    ...rest,
+  });
+}
+
+/** The names that the package exports, so that `import {…}` of the CommonJS build is static. */
+function writeNodeModule(names) {
+  const lines = [
+    `// The CommonJS build under the name that import asks for: one copy of the state, however it is loaded.`,
+    `import webinfer from './webinfer.node.cjs';`,
+    `export const {${names.join(', ')}} = webinfer;`,
+    `export default webinfer;`,
+    '',
+  ];
+  writeFileSync(`${dist}webinfer.node.mjs`, lines.join('\n'));
+}
+
+rmSync(dist, {recursive: true, force: true});
+mkdirSync(dist);
+for (const kind of KINDS) await writeGlue(kind);
+
+const node = {platform: 'node', packages: 'external'};
+const metaUrl = {
+  banner: {js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;`},
+  define: {__WEBINFER_VERSION__: JSON.stringify(version), 'import.meta.url': 'importMetaUrl'},
+};
+const [entry] = await Promise.all([
+  bundle('browser.ts', 'webinfer.mjs', {metafile: true}),
+  bundle('worker/browser.ts', 'worker.mjs'),
+  bundle('node.ts', 'webinfer.node.cjs', {...node, ...metaUrl, format: 'cjs', inlineGlue: true}),
+  bundle('node/worker.ts', 'worker.node.mjs', node),
+  bundle('node/thread.ts', 'thread.node.mjs', node),
+]);
+const {exports} = Object.values(entry.metafile.outputs).find(({entryPoint}) => entryPoint);
+writeNodeModule(exports.filter((name) => name !== 'default'));
+execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}js/tsconfig.json`], {stdio: 'inherit'});

@@ -1,0 +1,287 @@
+// From what a user gives to a session in an engine: options checked, engine chosen, model and external data streamed in.
+import type {EngineClient, ExternalRange, SessionHandle} from '../engine/client.js';
+import type {EngineSessionOptions} from '../engine/glue.js';
+import {chooseVariant} from '../loader/capabilities.js';
+import {type EngineLease, type EngineWish, leaseEngine} from '../loader/engines.js';
+import {type ByteSource, platform} from '../loader/platform.js';
+import {checkModelStart, type FileSource, openSource} from '../loader/source.js';
+import {env, log, warnOnce} from './env.js';
+import {abortError, WebInferError} from './errors.js';
+import type {ExternalDataFileType, SessionOptions} from './session-options.js';
+
+/** Models from this size on go straight into a worker: reading and preparing them would already hold the page up. */
+const WORKER_MODEL_BYTES = 256 * 1024;
+/** Multiply-adds that take about 5 ms on one thread. */
+const WORKER_OPERATIONS = 4e7;
+/** Pieces of the model on their way to a worker at a time. */
+const PIECES_IN_FLIGHT = 4;
+
+export interface CreatedSession extends SessionHandle {
+  lease: EngineLease;
+  client: EngineClient;
+}
+
+/** Makes a session of `model`. Rejects with the signal's reason as soon as it says stop. */
+export async function createSession(model: FileSource, options: SessionOptions): Promise<CreatedSession> {
+  checkOptions(options);
+  const {signal} = options;
+  if (!signal) return new SessionMaker(options).make(model);
+  if (signal.aborted) throw abortError(signal);
+  const maker = new SessionMaker(options);
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      maker.stop();
+      reject(abortError(signal));
+    };
+    signal.addEventListener('abort', stop, {once: true});
+    maker.make(model).then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+class SessionMaker {
+  readonly #options: SessionOptions;
+  #lease: EngineLease | undefined;
+  #stopped = false;
+  #loaded = 0;
+  #total: number | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Lets go of the engine: one of its own ends at once, whatever it is doing in its worker. */
+  stop(): void {
+    this.#stopped = true;
+    this.#lease?.release();
+  }
+
+  async make(model: FileSource): Promise<CreatedSession> {
+    const {worker = env.wasm.proxy === true ? true : 'auto'} = this.#options;
+    const source = await openSource(model, 'The model', this.#options.signal);
+    this.#total = source.size;
+    this.#report('engine');
+    if (worker !== 'auto' || !workersPay()) return this.#makeIn(worker === true, source);
+    if ((source.size ?? Number.POSITIVE_INFINITY) >= WORKER_MODEL_BYTES) return this.#makeIn(true, source);
+    const kept = await keep(source, this.#options.signal);
+    const here = await this.#makeIn(false, kept);
+    if (here.description.operations < WORKER_OPERATIONS) return here;
+    log('verbose', `a run is expected to take long (${here.description.operations} operations): moving to a worker`);
+    here.lease.release();
+    return this.#makeIn(true, kept);
+  }
+
+  async #makeIn(worker: boolean, source: ByteSource): Promise<CreatedSession> {
+    const {intraOpNumThreads, deterministic, maxMemory, group} = this.#options;
+    const {variant, threads} = chooseVariant({threads: intraOpNumThreads, deterministic});
+    const wish: EngineWish = {variant, threads, worker, maxMemory, group};
+    const lease = await leaseEngine(wish);
+    this.#lease = lease;
+    try {
+      this.#check();
+      const {client} = lease;
+      const model = await client.beginModel();
+      try {
+        await this.#push(client, model, source);
+        await this.#fill(client, model, await client.finishModel(model), source);
+        this.#check();
+        this.#report('prepare');
+        const handle = await client.createSession(model, engineOptions(this.#options, threads));
+        this.#check();
+        return {...handle, lease, client};
+      } catch (error) {
+        await client.dropModel(model);
+        throw error;
+      }
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  async #push(client: EngineClient, model: number, source: ByteSource): Promise<void> {
+    this.#loaded = 0;
+    const queue = new PieceQueue();
+    for await (const piece of source.chunks(this.#options.signal)) {
+      this.#check();
+      if (this.#loaded === 0) checkModelStart(piece, source.name);
+      await queue.add(client.pushModel(model, piece));
+      this.#loaded += piece.byteLength;
+      this.#report('model');
+    }
+    await queue.drain();
+    if (this.#loaded === 0) {
+      throw new WebInferError('InvalidModel', `${source.name} is empty`, {expected: 'an ONNX model', actual: '0 bytes'});
+    }
+  }
+
+  async #fill(client: EngineClient, model: number, ranges: ExternalRange[], source: ByteSource): Promise<void> {
+    const locations = new Map<string, ExternalRange[]>();
+    for (const range of ranges) {
+      const of = locations.get(range.location) ?? [];
+      of.push(range);
+      locations.set(range.location, of);
+    }
+    for (const [location, wanted] of locations) {
+      const file = await this.#openExternal(location, source, wanted[0] as ExternalRange);
+      await this.#fillFrom(client, model, file, wanted);
+    }
+  }
+
+  async #openExternal(location: string, model: ByteSource, {tensor}: ExternalRange): Promise<ByteSource> {
+    const {externalData = [], signal} = this.#options;
+    const given = externalData.find((file) => sameFile(pathOf(file), location));
+    if (given !== undefined) return openSource(typeof given === 'string' ? given : given.data, location, signal);
+    const beside = platform().sibling(model.name, location);
+    if (beside !== undefined) return platform().open(beside, signal);
+    throw new WebInferError('LoadFailed', `The model keeps weight "${tensor}" in another file`, {
+      expected: `the file "${location}" in externalData`,
+      actual: externalData.length ? externalData.map((file) => `"${pathOf(file)}"`).join(', ') : 'no externalData',
+      hint: `Pass externalData: [{path: '${location}', data: …}] to InferenceSession.create.`,
+    });
+  }
+
+  async #fillFrom(client: EngineClient, model: number, file: ByteSource, ranges: ExternalRange[]): Promise<void> {
+    if (this.#total !== undefined && file.size !== undefined) this.#total += file.size;
+    const queue = new PieceQueue();
+    let at = 0;
+    for await (const piece of file.chunks(this.#options.signal)) {
+      this.#check();
+      for (const range of ranges) {
+        const from = Math.max(at, range.offset);
+        const to = Math.min(at + piece.byteLength, range.offset + range.length);
+        if (from >= to) continue;
+        await queue.add(client.fillExternal(model, range.index, from - range.offset, piece.subarray(from - at, to - at)));
+      }
+      at += piece.byteLength;
+      this.#loaded += piece.byteLength;
+      this.#report('model');
+    }
+    await queue.drain();
+    const short = ranges.find((range) => range.offset + range.length > at);
+    if (short) {
+      throw new WebInferError('InvalidModel', `${file.name} is too short for weight "${short.tensor}"`, {
+        expected: `at least ${short.offset + short.length} bytes`,
+        actual: `${at} bytes`,
+      });
+    }
+  }
+
+  #check(): void {
+    if (this.#stopped && this.#options.signal) throw abortError(this.#options.signal);
+  }
+
+  #report(phase: 'engine' | 'model' | 'prepare'): void {
+    this.#options.onProgress?.({phase, loaded: this.#loaded, total: this.#total});
+  }
+}
+
+/** Lets a few transfers overlap; a failed one surfaces at the next add or at the end. */
+class PieceQueue {
+  readonly #sent: Promise<void>[] = [];
+
+  async add(sending: void | Promise<void>): Promise<void> {
+    if (!sending) return;
+    sending.catch(() => {});
+    this.#sent.push(sending);
+    if (this.#sent.length >= PIECES_IN_FLIGHT) await this.#sent.shift();
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all(this.#sent);
+  }
+}
+
+/** True where a long run would hold up a page. */
+function workersPay(): boolean {
+  return platform().kind === 'browser' && typeof document !== 'undefined';
+}
+
+/** `source` in memory, so that it can be read again. */
+async function keep(source: ByteSource, signal?: AbortSignal): Promise<ByteSource> {
+  if (source.bytes) return source;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of source.chunks(signal)) pieces.push(piece.slice());
+  return {
+    name: source.name,
+    size: source.size,
+    async *chunks() {
+      yield* pieces;
+    },
+  };
+}
+
+function pathOf(file: ExternalDataFileType): string {
+  return typeof file === 'string' ? file : file.path;
+}
+
+function sameFile(given: string, location: string): boolean {
+  const plain = (path: string) => path.replace(/\\/g, '/').replace(/^(\.\/)+/, '');
+  const [a, b] = [plain(given), plain(location)];
+  return a === b || a.endsWith(`/${b}`);
+}
+
+function engineOptions(options: SessionOptions, threads: number): EngineSessionOptions {
+  const dimensions = Object.entries(options.freeDimensionOverrides ?? {});
+  return {
+    threads,
+    optimize: options.graphOptimizationLevel !== 'disabled',
+    deterministic: options.deterministic ?? false,
+    weightMemory: options.weightMemory ?? 'balanced',
+    dimensionNames: dimensions.map(([name]) => name),
+    dimensionSizes: dimensions.map(([, size]) => size),
+  };
+}
+
+const OWN_PROVIDERS = ['wasm', 'cpu'];
+
+function checkOptions(options: SessionOptions): void {
+  checkProviders(options);
+  const one = <T>(name: keyof SessionOptions, allowed: readonly T[]) => {
+    const value = options[name] as T | undefined;
+    if (value !== undefined && !allowed.includes(value)) {
+      throw new WebInferError('InvalidArgument', `The session option "${name}" is not valid`, {
+        expected: allowed.map((choice) => JSON.stringify(choice)).join(', '),
+        actual: JSON.stringify(value) ?? String(value),
+      });
+    }
+  };
+  one('graphOptimizationLevel', ['disabled', 'basic', 'extended', 'layout', 'all']);
+  one('executionMode', ['sequential', 'parallel']);
+  one('weightMemory', ['small', 'balanced', 'fast']);
+  one('worker', [true, false, 'auto']);
+  for (const name of ['intraOpNumThreads', 'interOpNumThreads', 'maxMemory'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
+      throw new WebInferError('InvalidArgument', `The session option "${name}" is not valid`, {
+        expected: 'a non-negative integer',
+        actual: String(value),
+      });
+    }
+  }
+  for (const [name, size] of Object.entries(options.freeDimensionOverrides ?? {})) {
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new WebInferError('InvalidArgument', `freeDimensionOverrides["${name}"] is not valid`, {
+        expected: 'a non-negative integer',
+        actual: String(size),
+      });
+    }
+  }
+  if (options.optimizedModelFilePath) warnOnce('optimizedModelFilePath is not supported and ignored.');
+  const threads = options.intraOpNumThreads ?? env.wasm.numThreads ?? 0;
+  const obstacle = threads > 1 ? platform().threadObstacle() : undefined;
+  if (obstacle) warnOnce(`${threads} threads are asked for, sessions use one. ${obstacle}`);
+}
+
+function checkProviders({executionProviders}: SessionOptions): void {
+  if (!executionProviders?.length) return;
+  const names = executionProviders.map((provider) => (typeof provider === 'string' ? provider : provider.name));
+  const missing = names.filter((name) => !OWN_PROVIDERS.includes(name));
+  if (missing.length === 0) return;
+  if (missing.length === names.length) {
+    throw new WebInferError('HostUnsupported', 'No available backend found', {
+      expected: "'wasm' among executionProviders",
+      actual: names.map((name) => `'${name}'`).join(', '),
+    });
+  }
+  warnOnce(`executionProviders: ${missing.map((name) => `'${name}'`).join(', ')} cannot be had here; 'wasm' is used.`);
+}

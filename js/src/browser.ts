@@ -1,0 +1,11 @@
+// The package's entry in browsers and bundlers.
+import {browserPlatform} from './browser-platform.js';
+import {installPlatform} from './loader/platform.js';
+
+installPlatform(browserPlatform);
+
+export * from './index.js';
+import * as namespace from './index.js';
+
+// onnxruntime-common has its namespace as the default export too.
+export {namespace as default};

@@ -1,0 +1,58 @@
+// What a session needs of the engine, wherever it runs: LocalEngine does it on this thread, WorkerEngine in a worker.
+//
+// Models, sessions and kept values go by numbers that the engine gives out. Everything that crosses is plain data.
+import type {EngineSessionOptions, ModelDescription, ProfileEntry, SessionStats} from './glue.js';
+import type {ValueData} from './values.js';
+
+/** Bytes of a file that the model keeps its weights in: `length` at `offset` of `location` belong to weight `index`. */
+export interface ExternalRange {
+  index: number;
+  tensor: string;
+  location: string;
+  offset: number;
+  length: number;
+}
+
+export interface RunRequest {
+  session: number;
+  /** Input number and value. */
+  feeds: [input: number, value: ValueData][];
+  /** Numbers of the wanted outputs; `keep` leaves one in engine memory. */
+  outputs: {index: number; keep: boolean}[];
+}
+
+export interface EngineClient {
+  /** True if runs leave this thread alone. */
+  readonly remote: boolean;
+
+  beginModel(): number | Promise<number>;
+  pushModel(model: number, piece: Uint8Array): void | Promise<void>;
+  /** After the last piece; the ranges that must be filled before createSession. */
+  finishModel(model: number): ExternalRange[] | Promise<ExternalRange[]>;
+  /** Bytes of weight `index` from its byte `at` on. */
+  fillExternal(model: number, index: number, at: number, bytes: Uint8Array): void | Promise<void>;
+  /** Consumes the model. */
+  createSession(
+    model: number,
+    options: EngineSessionOptions,
+  ): SessionHandle | Promise<SessionHandle>;
+  dropModel(model: number): void | Promise<void>;
+
+  run(request: RunRequest, signal?: AbortSignal): ValueData[] | Promise<ValueData[]>;
+  download(value: number): ValueData | Promise<ValueData>;
+  releaseValue(value: number): void;
+
+  setProfiling(session: number, on: boolean): void | Promise<void>;
+  profile(session: number): ProfileEntry[] | Promise<ProfileEntry[]>;
+  stats(session: number): SessionStats | Promise<SessionStats>;
+  dumpText(session: number): string | Promise<string>;
+  failAllocations(first: number, every: number): void | Promise<void>;
+  releaseSession(session: number): void | Promise<void>;
+  /** Gives the instance up, with all that is in it. */
+  dispose(): void;
+}
+
+export interface SessionHandle {
+  session: number;
+  description: ModelDescription;
+}

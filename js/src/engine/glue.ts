@@ -1,0 +1,135 @@
+// The shape of what Emscripten's glue gives: the exports of wasm/hot_path.cc and the bindings of wasm/bindings.cc.
+
+/** Fields of an ErrorRecord. */
+export interface ErrorFields {
+  code: string;
+  message: string;
+  op: string;
+  node: string;
+  expected: string;
+  actual: string;
+  hint: string;
+}
+
+export interface ValueDescription {
+  name: string;
+  kind: number;
+  dtype: number;
+  rankKnown: boolean;
+  shape: (number | string)[];
+  optional: boolean;
+}
+
+/** What a session knows of its model. */
+export interface ModelDescription {
+  inputs: ValueDescription[];
+  outputs: ValueDescription[];
+  producer: string;
+  description: string;
+  irVersion: number;
+  opsets: Record<string, number>;
+  metadata: Record<string, string>;
+  /** A lower bound of the multiply-adds of one run. */
+  operations: number;
+}
+
+export interface ExternalTensor {
+  tensor: string;
+  location: string;
+  offset: number;
+  length: number;
+  data: number;
+}
+
+export interface ModelLoader {
+  chunk(bytes: number): number;
+  push(bytes: number): boolean;
+  finish(): boolean;
+  external(): ExternalTensor[];
+  createSession(options: EngineSessionOptions): number;
+  delete(): void;
+}
+
+export interface EngineSessionOptions {
+  threads: number;
+  optimize: boolean;
+  deterministic: boolean;
+  weightMemory: 'small' | 'balanced' | 'fast';
+  dimensionNames: string[];
+  dimensionSizes: number[];
+}
+
+export interface ProfileEntry {
+  op: string;
+  node: string;
+  microseconds: number;
+  calls: number;
+}
+
+export interface SessionStats {
+  /** Constants and packed weights. */
+  weightBytes: number;
+  /** Intermediate values of the largest binding. */
+  arenaBytes: number;
+  /** Allocations of the last run; 0 once shapes have been seen. */
+  runAllocations: number;
+  /** Sets of input shapes prepared so far. */
+  bindings: number;
+  nodes: number;
+  steps: number;
+  /** Bytes the engine holds, and the most it has held. */
+  engineBytes: number;
+  peakEngineBytes: number;
+  /** Size of the WebAssembly memory. */
+  memoryBytes: number;
+}
+
+/** The instantiated engine. */
+export interface EngineModule {
+  ModelLoader: new () => ModelLoader;
+  lastError(): ErrorFields;
+  describe(session: number): ModelDescription;
+  profile(session: number): ProfileEntry[];
+  stats(session: number): SessionStats;
+  setProfiling(session: number, on: boolean): void;
+  dumpText(session: number): string;
+  release(session: number): void;
+  limitMemory(bytes: number): void;
+  failAllocations(first: number, every: number): void;
+  _wi_dims(): number;
+  _wi_feed_buffer(session: number, input: number, bytes: number): number;
+  _wi_feed(session: number, input: number, dtype: number, rank: number, data: number): number;
+  _wi_feed_value(session: number, input: number, value: number): number;
+  _wi_clear_feeds(session: number): void;
+  _wi_begin(session: number, low: number, high: number): number;
+  _wi_continue(session: number, budget: number): number;
+  _wi_run(session: number, low: number, high: number): number;
+  _wi_abort(session: number): void;
+  _wi_output(session: number, output: number): number;
+  _wi_copy_output(session: number, output: number): number;
+  _wi_value_free(value: number): void;
+  _wi_value_info(value: number): number;
+  _wi_value_element(value: number, i: number): number;
+  _wi_new_fed_value(session: number): number;
+  _wi_value_set_list(value: number, kind: number, present: number, elements: number): void;
+  _wi_value_set_tensor(value: number, dtype: number, rank: number): number;
+  _wi_fill_strings(session: number, elements: number, count: number, text: number, lengths: number): number;
+  _wi_allocate(bytes: number): number;
+  _wi_free(block: number): void;
+}
+
+export interface GlueOptions {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): object;
+  wasmMemory: WebAssembly.Memory;
+  print(text: string): void;
+  printErr(text: string): void;
+  /** Threads beside the caller (builds with threads). */
+  poolSize: number;
+  /** Makes the worker of a thread; js/build.mjs puts the call into the glue. */
+  createWorker(): unknown;
+}
+
+export type GlueFactory = (options: GlueOptions) => Promise<EngineModule>;

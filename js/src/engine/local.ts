@@ -1,0 +1,210 @@
+// The engine on this thread.
+//
+// Runs are synchronous calls. One that carries a signal is cut into slices, between which other events (the abort among them)
+// have their turn.
+import {WebInferError} from '../api/errors.js';
+import {platform} from '../loader/platform.js';
+import type {EngineClient, ExternalRange, RunRequest, SessionHandle} from './client.js';
+import type {EngineSessionOptions, ExternalTensor, ModelLoader, ProfileEntry, SessionStats} from './glue.js';
+import type {EngineInstance} from './instance.js';
+import {describeTensor, feedValue, type PinnedData, readValue, type ValueData, viewTensor} from './values.js';
+import type {NumericArray} from '../api/data-types.js';
+
+/** Milliseconds a slice may take: an abort is seen within a few of them. */
+const SLICE_MS = 8;
+
+interface LoadingModel {
+  loader: ModelLoader;
+  external: ExternalTensor[];
+}
+
+export class LocalEngine implements EngineClient {
+  readonly remote = false;
+  readonly #instance: EngineInstance;
+  readonly #models = new Map<number, LoadingModel>();
+  readonly #values = new Map<number, number>();
+  #numbers = 0;
+  readonly #addressOf = (id: number): number => {
+    const value = this.#values.get(id);
+    if (value === undefined) throw new WebInferError('Released', 'A tensor that was kept in engine memory has been disposed of');
+    return value;
+  };
+
+  constructor(instance: EngineInstance) {
+    this.#instance = instance;
+  }
+
+  beginModel(): number {
+    const {engine} = this.#instance;
+    const model = ++this.#numbers;
+    this.#models.set(model, {loader: this.#instance.call(() => new engine.ModelLoader()), external: []});
+    return model;
+  }
+
+  pushModel(model: number, piece: Uint8Array): void {
+    const instance = this.#instance;
+    const {loader} = this.#model(model);
+    instance.call(() => {
+      const address = loader.chunk(piece.byteLength) >>> 0;
+      if (!address) throw instance.lastError();
+      instance.bytes.set(piece, address);
+      if (!loader.push(piece.byteLength)) throw instance.lastError();
+    });
+  }
+
+  finishModel(model: number): ExternalRange[] {
+    const instance = this.#instance;
+    const loading = this.#model(model);
+    return instance.call(() => {
+      if (!loading.loader.finish()) throw instance.lastError();
+      loading.external = loading.loader.external();
+      return loading.external.map(({tensor, location, offset, length}, index) => ({index, tensor, location, offset, length}));
+    });
+  }
+
+  fillExternal(model: number, index: number, at: number, bytes: Uint8Array): void {
+    const target = this.#model(model).external[index];
+    if (!target || at + bytes.byteLength > target.length) throw new RangeError('External data beyond its tensor');
+    this.#instance.call(() => this.#instance.bytes.set(bytes, target.data + at));
+  }
+
+  createSession(model: number, options: EngineSessionOptions): SessionHandle {
+    const instance = this.#instance;
+    const {loader} = this.#model(model);
+    try {
+      return instance.call(() => {
+        const session = loader.createSession(options) >>> 0;
+        if (!session) throw instance.lastError();
+        return {session, description: instance.engine.describe(session)};
+      });
+    } finally {
+      this.dropModel(model);
+    }
+  }
+
+  dropModel(model: number): void {
+    const loading = this.#models.get(model);
+    this.#models.delete(model);
+    if (loading && this.#instance.alive) this.#instance.call(() => loading.loader.delete());
+  }
+
+  #model(model: number): LoadingModel {
+    const loading = this.#models.get(model);
+    if (!loading) throw new Error(`No model ${model} is being loaded`);
+    return loading;
+  }
+
+  run(request: RunRequest, signal?: AbortSignal): ValueData[] | Promise<ValueData[]> {
+    if (signal) return this.#runInSlices(request, signal);
+    const instance = this.#instance;
+    return instance.call(() => {
+      try {
+        this.#feed(request);
+        const [low, high] = wanted(request);
+        if (instance.engine._wi_run(request.session, low, high) !== 0) throw instance.lastError();
+        return this.#outputs(request);
+      } finally {
+        instance.engine._wi_clear_feeds(request.session);
+      }
+    });
+  }
+
+  async #runInSlices(request: RunRequest, signal: AbortSignal): Promise<ValueData[]> {
+    const instance = this.#instance;
+    const {engine} = instance;
+    const {session} = request;
+    try {
+      instance.call(() => {
+        this.#feed(request);
+        const [low, high] = wanted(request);
+        if (engine._wi_begin(session, low, high) !== 0) throw instance.lastError();
+      });
+      for (;;) {
+        const state = instance.call(() => engine._wi_continue(session, SLICE_MS));
+        if (state < 0) throw instance.lastError();
+        if (state === 1) return instance.call(() => this.#outputs(request));
+        await platform().breathe();
+        if (signal.aborted) instance.call(() => engine._wi_abort(session));
+      }
+    } finally {
+      if (instance.alive) instance.call(() => engine._wi_clear_feeds(session));
+    }
+  }
+
+  #feed({session, feeds}: RunRequest): void {
+    for (const [input, value] of feeds) feedValue(this.#instance, session, input, value, this.#addressOf);
+  }
+
+  #outputs({session, outputs}: RunRequest): ValueData[] {
+    const instance = this.#instance;
+    return outputs.map(({index, keep}) => {
+      const info = instance.engine._wi_output(session, index);
+      if (!keep) return readValue(instance, info);
+      const tensor = describeTensor(instance, info);
+      if (!tensor || tensor.type === 'string') return readValue(instance, info);
+      const value = instance.engine._wi_copy_output(session, index) >>> 0;
+      if (!value) throw instance.lastError();
+      const id = ++this.#numbers;
+      this.#values.set(id, value);
+      return {kind: 'pinned', id, ...tensor} satisfies PinnedData;
+    });
+  }
+
+  download(value: number): ValueData {
+    const instance = this.#instance;
+    return instance.call(() => readValue(instance, instance.engine._wi_value_info(this.#addressOf(value))));
+  }
+
+  /** The elements of a kept value where they are; the view is good until the memory grows. */
+  view(value: number): NumericArray | string[] {
+    const instance = this.#instance;
+    return instance.call(() => viewTensor(instance, instance.engine._wi_value_info(this.#addressOf(value))));
+  }
+
+  releaseValue(value: number): void {
+    const address = this.#values.get(value);
+    this.#values.delete(value);
+    if (address !== undefined && this.#instance.alive) this.#instance.call(() => this.#instance.engine._wi_value_free(address));
+  }
+
+  setProfiling(session: number, on: boolean): void {
+    this.#instance.call(() => this.#instance.engine.setProfiling(session, on));
+  }
+
+  profile(session: number): ProfileEntry[] {
+    return this.#instance.call(() => this.#instance.engine.profile(session));
+  }
+
+  stats(session: number): SessionStats {
+    return this.#instance.call(() => this.#instance.engine.stats(session));
+  }
+
+  dumpText(session: number): string {
+    return this.#instance.call(() => this.#instance.engine.dumpText(session));
+  }
+
+  failAllocations(first: number, every: number): void {
+    this.#instance.call(() => this.#instance.engine.failAllocations(first, every));
+  }
+
+  releaseSession(session: number): void {
+    if (this.#instance.alive) this.#instance.call(() => this.#instance.engine.release(session));
+  }
+
+  dispose(): void {
+    this.#models.clear();
+    this.#values.clear();
+  }
+}
+
+/** The outputs as two halves of the engine's 64-bit mask; beyond 64 outputs all are computed. */
+function wanted({outputs}: RunRequest): [low: number, high: number] {
+  let low = 0;
+  let high = 0;
+  for (const {index} of outputs) {
+    if (index >= 64) return [-1, -1];
+    if (index < 32) low |= 1 << index;
+    else high |= 1 << (index - 32);
+  }
+  return [low, high];
+}

@@ -1,0 +1,54 @@
+// What webinfer needs of its host and gets from it in different ways: the entry of each host installs one Platform.
+import type {Variant} from './capabilities.js';
+
+/** The part of a Worker that both browsers and Node can offer. */
+export interface WorkerLike {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  terminate(): void;
+  onmessage: ((event: {data: unknown}) => void) | null;
+  onerror: ((event: {message?: string}) => void) | null;
+  /** Node: whether the worker keeps the process alive. */
+  keepAlive?(on: boolean): void;
+}
+
+/** A file that arrives in pieces. */
+export interface ByteSource {
+  /** For messages. */
+  readonly name: string;
+  /** Bytes, if they are known beforehand. */
+  readonly size?: number;
+  /** The bytes themselves, if they are in memory already. */
+  readonly bytes?: Uint8Array;
+  chunks(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+export interface Platform {
+  readonly kind: 'browser' | 'node';
+  /** Where the build of a variant lies unless env.wasm.wasmPaths says otherwise. */
+  wasmUrl(variant: Variant): string;
+  /** A model or data file named by a string. */
+  open(urlOrPath: string, signal?: AbortSignal): Promise<ByteSource>;
+  /** Bytes of a .wasm file, for hosts whose fetch does not read files. */
+  readFile?(url: string): Promise<Uint8Array>;
+  /** `name` as a file beside the model at `base`. */
+  sibling(base: string, name: string): string | undefined;
+  createWorker(): WorkerLike;
+  /** A worker that runs glue-threads.mjs; `failed` is called if it cannot start. */
+  createThread(failed: (reason: string) => void): unknown;
+  cores(): number;
+  /** Why there can be no threads; undefined if there can. */
+  threadObstacle(): string | undefined;
+  /** Lets other events have their turn. */
+  breathe(): Promise<void>;
+}
+
+let installed: Platform | undefined;
+
+export function installPlatform(platform: Platform): void {
+  installed = platform;
+}
+
+export function platform(): Platform {
+  if (!installed) throw new Error('webinfer: no platform installed');
+  return installed;
+}

@@ -1,0 +1,106 @@
+// Fetches and compiles the engine, once per build and page; says what is wrong when the file is not what it should be.
+import {env, log, warnOnce} from '../api/env.js';
+import {WebInferError} from '../api/errors.js';
+import type {Variant} from './capabilities.js';
+import {platform} from './platform.js';
+import {checkResponse, htmlError} from './source.js';
+
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+/** The compiled engine of `variant`. */
+export function loadWasm(variant: Variant): Promise<WebAssembly.Module> {
+  const binary = env.wasm.wasmBinary;
+  const url = wasmUrl(variant);
+  const key = binary ? `binary of ${binary.byteLength} bytes` : url;
+  let module = modules.get(key);
+  if (!module) {
+    module = withTimeout(binary ? compile(binary, key) : fetchAndCompile(url), key);
+    // A failed load is tried again by the next session.
+    module.catch(() => modules.delete(key));
+    modules.set(key, module);
+  }
+  return module;
+}
+
+function wasmUrl(variant: Variant): string {
+  const paths = env.wasm.wasmPaths;
+  const given = typeof paths === 'object' ? paths.wasm : paths;
+  if (given === undefined || given === null || given === '') return platform().wasmUrl(variant);
+  const text = String(given);
+  if (/onnxruntime|ort-wasm/.test(text)) {
+    warnOnce(`env.wasm.wasmPaths names files of onnxruntime (${text}); webinfer's own are used.`);
+    return platform().wasmUrl(variant);
+  }
+  return typeof paths === 'object' ? text : `${text}${text.endsWith('/') ? '' : '/'}webinfer-${variant}.wasm`;
+}
+
+async function withTimeout<T>(work: Promise<T>, what: string): Promise<T> {
+  const limit = env.wasm.initTimeout;
+  if (!limit) return work;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new WebInferError('LoadFailed', `The engine was not ready in time (${what})`, {
+          expected: `at most ${limit} ms`,
+          hint: 'Raise env.wasm.initTimeout, or check the network.',
+        }),
+      );
+    }, limit);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+async function fetchAndCompile(url: string): Promise<WebAssembly.Module> {
+  log('verbose', `loading ${url}`);
+  const {readFile} = platform();
+  if (readFile && !/^https?:/.test(url)) return compile(await readFile(url), url);
+  let response: Response;
+  try {
+    response = await fetch(url, {credentials: 'same-origin'});
+  } catch (cause) {
+    throw new WebInferError('LoadFailed', `The engine's file ${url} could not be fetched`, {
+      cause,
+      hint: 'Check that the file is deployed beside the script and that a Content-Security-Policy allows it in connect-src; env.wasm.wasmPaths names another place.',
+    });
+  }
+  checkResponse(response, url);
+  const type = response.headers.get('content-type') ?? '';
+  if (typeof WebAssembly.compileStreaming === 'function' && /^application\/wasm/i.test(type)) {
+    try {
+      return await WebAssembly.compileStreaming(response);
+    } catch (cause) {
+      throw compileError(cause, url);
+    }
+  }
+  if (!/^application\/wasm/i.test(type)) {
+    warnOnce(`${url} is served as "${type || 'no type'}" instead of "application/wasm", which makes loading slower.`);
+  }
+  return compile(await response.arrayBuffer(), url);
+}
+
+async function compile(binary: ArrayBufferLike | Uint8Array, name: string): Promise<WebAssembly.Module> {
+  const bytes = binary instanceof Uint8Array ? binary : new Uint8Array(binary);
+  if (bytes[0] === 0x3c) throw htmlError(name);
+  if (bytes[0] !== 0 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) {
+    throw new WebInferError('LoadFailed', `${name} is not a WebAssembly file`, {
+      expected: 'the bytes 00 61 73 6d first',
+      actual: Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ') || 'nothing',
+    });
+  }
+  try {
+    return await WebAssembly.compile(bytes as BufferSource);
+  } catch (cause) {
+    throw compileError(cause, name);
+  }
+}
+
+function compileError(cause: unknown, name: string): WebInferError {
+  const text = String((cause as Error)?.message ?? cause);
+  const blocked = /Content.Security.Policy|unsafe-eval|blocked by CSP/i.test(text);
+  return new WebInferError('LoadFailed', `The engine ${name} could not be compiled`, {
+    cause,
+    actual: text,
+    hint: blocked ? "Add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy." : undefined,
+  });
+}

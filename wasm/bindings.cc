@@ -1,0 +1,202 @@
+// The cold path, bound by embind: models are loaded, sessions made and asked about. What a run needs is in hot_path.cc.
+//
+// Nothing throws: methods that can fail return false or null, and lastError() then tells why.
+#include <emscripten/bind.h>
+#include <emscripten/heap.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/memory.h"
+#include "bound_session.h"
+#include "formats/onnx/reader.h"
+#include "graph/graph.h"
+#include "model_cost.h"
+#include "runtime/session.h"
+
+namespace webinfer {
+namespace {
+
+using emscripten::val;
+
+uint32_t AddressOf(const void* pointer) { return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(pointer)); }
+
+val ErrorFields() {
+  const ErrorRecord& error = LastError();
+  val fields = val::object();
+  fields.set("code", std::string(CodeName(error.code)));
+  fields.set("message", std::string(error.message));
+  fields.set("op", std::string(error.op));
+  fields.set("node", std::string(error.node));
+  fields.set("expected", std::string(error.expected));
+  fields.set("actual", std::string(error.actual));
+  fields.set("hint", std::string(error.hint));
+  return fields;
+}
+
+val MetadataFields(const std::vector<ValueMetadata>& values) {
+  val list = val::array();
+  for (const ValueMetadata& value : values) {
+    val shape = val::array();
+    const int rank = value.type.shape.rank();
+    for (int i = 0; i < rank; ++i) {
+      if (value.type.shape[i] >= 0) {
+        shape.call<void>("push", static_cast<double>(value.type.shape[i]));
+      } else {
+        shape.call<void>("push", static_cast<size_t>(i) < value.symbols.size() ? value.symbols[i] : std::string());
+      }
+    }
+    val fields = val::object();
+    fields.set("name", value.name);
+    fields.set("kind", static_cast<int>(value.type.kind));
+    fields.set("dtype", static_cast<int>(value.type.dtype));
+    fields.set("rankKnown", value.type.shape.rank_known());
+    fields.set("shape", shape);
+    fields.set("optional", value.optional);
+    list.call<void>("push", fields);
+  }
+  return list;
+}
+
+WeightMemory WeightMemoryOf(const std::string& name) {
+  if (name == "small") return WeightMemory::kSmall;
+  return name == "fast" ? WeightMemory::kFast : WeightMemory::kBalanced;
+}
+
+SessionOptions OptionsOf(const val& from) {
+  SessionOptions options;
+  options.threads = from["threads"].as<int>();
+  options.optimize = from["optimize"].as<bool>();
+  options.deterministic = from["deterministic"].as<bool>();
+  options.weight_memory = WeightMemoryOf(from["weightMemory"].as<std::string>());
+  const val names = from["dimensionNames"], sizes = from["dimensionSizes"];
+  const unsigned count = names["length"].as<unsigned>();
+  for (unsigned i = 0; i < count; ++i) {
+    options.free_dimensions.emplace_back(names[i].as<std::string>(), static_cast<int64_t>(sizes[i].as<double>()));
+  }
+  return options;
+}
+
+// Takes a model piece by piece: write a piece to Chunk(), Push it, Finish, fill the external weights, CreateSession.
+class ModelLoader {
+ public:
+  // Where a piece of up to `bytes` goes; 0 if there is no memory.
+  uint32_t Chunk(uint32_t bytes) { return chunk_.Reserve(bytes, "a piece of the model").ok() ? AddressOf(chunk_.data()) : 0; }
+  bool Push(uint32_t bytes) { return reader_.Push({chunk_.data(), bytes}).ok(); }
+
+  bool Finish() {
+    chunk_.Reset();
+    Result<std::unique_ptr<Model>> model = reader_.Finish();
+    if (!model.ok()) return false;
+    model_ = std::move(*model);
+    return true;
+  }
+
+  // [{tensor, location, offset, length, data}]: `length` bytes at `offset` of the file `location` belong at `data`.
+  val External() const {
+    val list = val::array();
+    for (const ExternalTensor& tensor : reader_.external()) {
+      val fields = val::object();
+      fields.set("tensor", tensor.tensor);
+      fields.set("location", tensor.location);
+      fields.set("offset", static_cast<double>(tensor.offset));
+      fields.set("length", static_cast<double>(tensor.length));
+      fields.set("data", AddressOf(tensor.data));
+      list.call<void>("push", fields);
+    }
+    return list;
+  }
+
+  // The handle of the new session, 0 on failure.
+  uint32_t CreateSession(const val& options) {
+    Result<std::unique_ptr<Session>> session = Session::Create(std::move(model_), OptionsOf(options));
+    if (!session.ok()) return 0;
+    auto bound = std::make_unique<BoundSession>();
+    bound->session = std::move(*session);
+    return AddressOf(bound.release());
+  }
+
+ private:
+  Buffer chunk_;
+  OnnxReader reader_;
+  std::unique_ptr<Model> model_;
+};
+
+BoundSession& At(uint32_t handle) { return *reinterpret_cast<BoundSession*>(static_cast<uintptr_t>(handle)); }
+
+val Describe(uint32_t handle) {
+  const Model& model = At(handle).session->model();
+  val opsets = val::object(), metadata = val::object();
+  for (const auto& [domain, version] : model.opsets) opsets.set(domain, static_cast<double>(version));
+  for (const auto& [key, value] : model.metadata) metadata.set(key, value);
+  val fields = val::object();
+  fields.set("inputs", MetadataFields(At(handle).session->inputs()));
+  fields.set("outputs", MetadataFields(At(handle).session->outputs()));
+  fields.set("producer", model.producer);
+  fields.set("description", model.description);
+  fields.set("irVersion", static_cast<double>(model.ir_version));
+  fields.set("opsets", opsets);
+  fields.set("metadata", metadata);
+  fields.set("operations", EstimateOperations(model.graph));
+  return fields;
+}
+
+val Profile(uint32_t handle) {
+  val list = val::array();
+  for (const ProfileEntry& entry : At(handle).session->Profile()) {
+    val fields = val::object();
+    fields.set("op", std::string(entry.op));
+    fields.set("node", std::string(entry.node));
+    fields.set("microseconds", entry.microseconds);
+    fields.set("calls", static_cast<double>(entry.calls));
+    list.call<void>("push", fields);
+  }
+  return list;
+}
+
+val Stats(uint32_t handle) {
+  const SessionStats stats = At(handle).session->Stats();
+  const MemoryStats memory = GetMemoryStats();
+  val fields = val::object();
+  fields.set("weightBytes", static_cast<double>(stats.weight_bytes));
+  fields.set("arenaBytes", static_cast<double>(stats.arena_bytes));
+  fields.set("runAllocations", static_cast<double>(stats.run_allocations));
+  fields.set("bindings", static_cast<double>(stats.bindings));
+  fields.set("nodes", static_cast<double>(stats.nodes));
+  fields.set("steps", static_cast<double>(stats.steps));
+  fields.set("engineBytes", static_cast<double>(memory.live));
+  fields.set("peakEngineBytes", static_cast<double>(memory.peak));
+  fields.set("memoryBytes", static_cast<double>(emscripten_get_heap_size()));
+  return fields;
+}
+
+void SetProfiling(uint32_t handle, bool on) { At(handle).session->SetProfiling(on); }
+std::string DumpText(uint32_t handle) { return At(handle).session->DumpText(); }
+void Release(uint32_t handle) { delete &At(handle); }
+void LimitMemory(double bytes) { SetMemoryLimit(static_cast<uint64_t>(bytes)); }
+void FailAllocations(double first, double every) {
+  InjectAllocationFailure(static_cast<uint64_t>(first), static_cast<uint64_t>(every));
+}
+
+EMSCRIPTEN_BINDINGS(webinfer) {
+  emscripten::class_<ModelLoader>("ModelLoader")
+      .constructor<>()
+      .function("chunk", &ModelLoader::Chunk)
+      .function("push", &ModelLoader::Push)
+      .function("finish", &ModelLoader::Finish)
+      .function("external", &ModelLoader::External)
+      .function("createSession", &ModelLoader::CreateSession);
+  emscripten::function("lastError", &ErrorFields);
+  emscripten::function("describe", &Describe);
+  emscripten::function("profile", &Profile);
+  emscripten::function("stats", &Stats);
+  emscripten::function("setProfiling", &SetProfiling);
+  emscripten::function("dumpText", &DumpText);
+  emscripten::function("release", &Release);
+  emscripten::function("limitMemory", &LimitMemory);
+  emscripten::function("failAllocations", &FailAllocations);
+}
+
+}  // namespace
+}  // namespace webinfer
