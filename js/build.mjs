@@ -1,6 +1,5 @@
-// Makes dist/ of the TypeScript and of the WebAssembly builds that exist under build/: what `npm pack` packs.
-//
-// usage: node js/build.mjs [--wasm wasm-relaxed,…]   (default: all four presets; a missing one is an error)
+// Makes dist/ of the TypeScript and of the WebAssembly builds that are under build/: what `npm pack` packs. A variant that has
+// not been built is left out, and said so.
 //
 // dist/
 //   webinfer.mjs  worker.mjs                       browsers: the entry and the worker of a session
@@ -12,12 +11,13 @@
 import {execFileSync} from 'node:child_process';
 import {copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
-import {parseArgs} from 'node:util';
 import {build, transform} from 'esbuild';
 
-const {values: arg} = parseArgs({options: {wasm: {type: 'string'}}});
 const root = fileURLToPath(new URL('..', import.meta.url));
-const presets = arg.wasm?.split(',') ?? ['wasm-simd', 'wasm-relaxed', 'wasm-simd-threads', 'wasm-relaxed-threads'];
+const ALL = ['wasm-simd', 'wasm-relaxed', 'wasm-simd-threads', 'wasm-relaxed-threads'];
+const presets = ALL.filter((preset) =>
+  existsSync(`${root}build/${preset}/wasm/${preset.replace('wasm-', 'webinfer-')}.mjs`),
+);
 const dist = `${root}dist/`;
 const {version} = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
@@ -29,7 +29,8 @@ const KINDS = [
 /** Replaces `from` in `text`, which must hold it exactly once. */
 function replaceOnce(text, from, to, where) {
   const parts = text.split(from);
-  if (parts.length !== 2) throw new Error(`${where}: expected ${JSON.stringify(from)} once, found it ${parts.length - 1} times`);
+  if (parts.length !== 2)
+    throw new Error(`${where}: expected ${JSON.stringify(from)} once, found it ${parts.length - 1} times`);
   return parts.join(to);
 }
 
@@ -37,11 +38,16 @@ function replaceOnce(text, from, to, where) {
 function readGlue(preset) {
   const name = preset.replace('wasm-', 'webinfer-');
   const file = `${root}build/${preset}/wasm/${name}.mjs`;
-  if (!existsSync(file)) throw new Error(`${file} is missing: run cmake --preset ${preset} && cmake --build --preset ${preset}`);
   let text = readFileSync(file, 'utf8');
   text = text.replaceAll(`new URL("${name}.wasm",import.meta.url).href`, `""`).replaceAll(`"${name}.wasm"`, '""');
+  text = replaceOnce(text, 'export default Module;', 'export {Module as createEngine};', file);
   if (preset.endsWith('-threads')) {
-    text = replaceOnce(text, `new Worker(new URL("${name}.mjs",import.meta.url),workerOptions)`, `Module["createWorker"]()`, file);
+    text = replaceOnce(
+      text,
+      `new Worker(new URL("${name}.mjs",import.meta.url),workerOptions)`,
+      `Module["createWorker"]()`,
+      file,
+    );
   }
   return text;
 }
@@ -49,8 +55,9 @@ function readGlue(preset) {
 async function writeGlue({glue, presets: built}) {
   const texts = built.map(readGlue);
   const differs = texts.findIndex((text) => text !== texts[0]);
-  if (differs > 0) throw new Error(`the glue of ${built[0]} and ${built[differs]} differ; they are shipped as one file`);
-  const text = texts[0] ?? 'export default function createEngine() { throw new Error("this build has no threads"); }';
+  if (differs > 0)
+    throw new Error(`the glue of ${built[0]} and ${built[differs]} differ; they are shipped as one file`);
+  const text = texts[0] ?? 'export function createEngine() { throw new Error("this build is left out"); }';
   const {code} = await transform(text, {minify: true, format: 'esm', target: 'es2022'});
   writeFileSync(`${dist}${glue}.mjs`, code);
   for (const preset of built) {
@@ -81,6 +88,7 @@ function bundle(entry, outfile, options = {}) {
     format: 'esm',
     target: 'es2022',
     minify: true,
+    keepNames: true,
     sourcemap: true,
     sourcesContent: false,
     legalComments: 'none',
@@ -103,6 +111,8 @@ function writeNodeModule(names) {
   writeFileSync(`${dist}webinfer.node.mjs`, lines.join('\n'));
 }
 
+if (presets.length < ALL.length)
+  console.warn(`left out, not built: ${ALL.filter((preset) => !presets.includes(preset)).join(', ')}`);
 rmSync(dist, {recursive: true, force: true});
 mkdirSync(dist);
 for (const kind of KINDS) await writeGlue(kind);
@@ -121,4 +131,6 @@ const [entry] = await Promise.all([
 ]);
 const {exports} = Object.values(entry.metafile.outputs).find(({entryPoint}) => entryPoint);
 writeNodeModule(exports.filter((name) => name !== 'default'));
-execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}js/tsconfig.json`], {stdio: 'inherit'});
+execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}js/tsconfig.json`], {
+  stdio: 'inherit',
+});

@@ -139,8 +139,8 @@ EMSCRIPTEN_KEEPALIVE void* wi_value_set_tensor(RuntimeValue* value, int dtype, i
 }
 
 // Writes `count` string elements to `elements`; `text` holds their UTF-8 one after the other, `lengths` the bytes of each.
-EMSCRIPTEN_KEEPALIVE int32_t wi_fill_strings(BoundSession* bound, const StringData** elements, uint32_t count,
-                                             const char* text, const uint32_t* lengths) {
+EMSCRIPTEN_KEEPALIVE int32_t wi_fill_strings(BoundSession* bound, const StringData** elements, uint32_t count, const char* text,
+                                             const uint32_t* lengths) {
   for (uint32_t i = 0; i < count; ++i) {
     Result<const StringData*> string = bound->fed_strings.Add(std::string_view(text, lengths[i]));
     if (!string.ok()) return CodeOf(string.status());

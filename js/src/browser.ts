@@ -5,7 +5,8 @@ import {installPlatform} from './loader/platform.js';
 installPlatform(browserPlatform);
 
 export * from './index.js';
+
 import * as namespace from './index.js';
 
-// onnxruntime-common has its namespace as the default export too.
+// biome-ignore lint/style/noDefaultExport: onnxruntime-common has its namespace as the default export too
 export {namespace as default};

@@ -9,7 +9,6 @@ export {
   type SessionStats,
 } from './api/inference-session.js';
 export type * from './api/session-options.js';
-export {Tensor} from './api/tensor.js';
 export type {
   CpuPinnedConstructorParameters,
   GpuBufferConstructorParameters,
@@ -30,6 +29,7 @@ export type {
   TextureConstructorParameters,
   TypedTensor,
 } from './api/tensor.js';
+export {Tensor} from './api/tensor.js';
 export {TRACE, TRACE_EVENT_BEGIN, TRACE_EVENT_END, TRACE_FUNC_BEGIN, TRACE_FUNC_END} from './api/trace.js';
 export {type Backend, installAsOnnxRuntime, registerBackend} from './compat/onnxruntime.js';
 export {type Capabilities, capabilities, type Variant} from './loader/capabilities.js';

@@ -5,3 +5,8 @@ import {nodePlatform} from './node/platform.js';
 installPlatform(nodePlatform);
 
 export * from './index.js';
+
+import * as namespace from './index.js';
+
+// biome-ignore lint/style/noDefaultExport: onnxruntime-common has its namespace as the default export too
+export {namespace as default};

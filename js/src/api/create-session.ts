@@ -34,7 +34,10 @@ export async function createSession(model: FileSource, options: SessionOptions):
       reject(abortError(signal));
     };
     signal.addEventListener('abort', stop, {once: true});
-    maker.make(model).then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    maker
+      .make(model)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', stop));
   });
 }
 
@@ -110,7 +113,10 @@ class SessionMaker {
     }
     await queue.drain();
     if (this.#loaded === 0) {
-      throw new WebInferError('InvalidModel', `${source.name} is empty`, {expected: 'an ONNX model', actual: '0 bytes'});
+      throw new WebInferError('InvalidModel', `${source.name} is empty`, {
+        expected: 'an ONNX model',
+        actual: '0 bytes',
+      });
     }
   }
 
@@ -150,7 +156,9 @@ class SessionMaker {
         const from = Math.max(at, range.offset);
         const to = Math.min(at + piece.byteLength, range.offset + range.length);
         if (from >= to) continue;
-        await queue.add(client.fillExternal(model, range.index, from - range.offset, piece.subarray(from - at, to - at)));
+        await queue.add(
+          client.fillExternal(model, range.index, from - range.offset, piece.subarray(from - at, to - at)),
+        );
       }
       at += piece.byteLength;
       this.#loaded += piece.byteLength;

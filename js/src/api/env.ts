@@ -84,7 +84,8 @@ export const env: Env = {
 /** Prints `message` if env.logLevel lets messages of `level` through. */
 export function log(level: (typeof LEVELS)[number], message: string): void {
   if (LEVELS.indexOf(level) < (env.debug ? 0 : LEVELS.indexOf(logLevel))) return;
-  const print = level === 'warning' ? console.warn : level === 'error' || level === 'fatal' ? console.error : console.log;
+  const print =
+    level === 'warning' ? console.warn : level === 'error' || level === 'fatal' ? console.error : console.log;
   print(`webinfer: ${message}`);
 }
 

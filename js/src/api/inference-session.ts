@@ -1,6 +1,6 @@
 // InferenceSession as onnxruntime-common 1.30 defines it, with runSync, disposal, aborts and the facts about a session beyond.
 import type {EngineClient, RunRequest} from '../engine/client.js';
-import type {ModelDescription, ProfileEntry, SessionStats as EngineStats, ValueDescription} from '../engine/glue.js';
+import type {SessionStats as EngineStats, ModelDescription, ProfileEntry, ValueDescription} from '../engine/glue.js';
 import type {LocalEngine} from '../engine/local.js';
 import type {EngineLease} from '../loader/engines.js';
 import type {FileSource} from '../loader/source.js';
@@ -65,7 +65,10 @@ export class InferenceSession {
   #last: Promise<unknown> | undefined;
   #released: Promise<void> | undefined;
 
-  private constructor({session, client, lease, description}: CreatedSession, {preferredOutputLocation}: SessionOptions) {
+  private constructor(
+    {session, client, lease, description}: CreatedSession,
+    {preferredOutputLocation}: SessionOptions,
+  ) {
     const {inputs, outputs, producer, description: text, irVersion, opsets, metadata} = description;
     // Inputs with a default are not asked for; they can be fed by name all the same.
     const required = inputs.filter(({optional}) => !optional);
@@ -220,7 +223,9 @@ export class InferenceSession {
 
   #runArguments(feeds: unknown, arg1: unknown, arg2: unknown) {
     if (typeof feeds !== 'object' || feeds === null || feeds instanceof Tensor || Array.isArray(feeds)) {
-      throw new TypeError("'feeds' must be an object that use input names as keys and OnnxValue as corresponding values.");
+      throw new TypeError(
+        "'feeds' must be an object that use input names as keys and OnnxValue as corresponding values.",
+      );
     }
     let fetches = new Map<string, OnnxValue | null>();
     let options: unknown = arg2;
@@ -351,7 +356,9 @@ function checkLocations(wish: SessionOptions['preferredOutputLocation'], outputs
       });
     }
     if (location !== 'cpu' && location !== 'cpu-pinned') {
-      warnOnce(`preferredOutputLocation '${location}' needs a GPU backend; such outputs stay in engine memory ('cpu-pinned').`);
+      warnOnce(
+        `preferredOutputLocation '${location}' needs a GPU backend; such outputs stay in engine memory ('cpu-pinned').`,
+      );
     }
   }
 }

@@ -65,7 +65,8 @@ export async function tensorFromImage(
     let at = planar ? channel * count : channel;
     for (let i = 0; i < count; i++, at += step) {
       const pixel = pixels.data[i * 4 + source] as number;
-      data[at] = type === 'uint8' && !options.norm ? pixel : (pixel + (bias[source] as number)) / (mean[source] as number);
+      data[at] =
+        type === 'uint8' && !options.norm ? pixel : (pixel + (bias[source] as number)) / (mean[source] as number);
     }
   });
   const {width, height} = pixels;
@@ -113,13 +114,13 @@ function perChannel(value: PerChannel | undefined, fallback: number): number[] {
 
 async function readPixels(image: ImageSource, options: TensorFromImageOptions): Promise<Pixels> {
   if (typeof image === 'string') return decode(image, options);
+  if (typeof image !== 'object' || image === null || !('width' in image)) {
+    throw new Error('Input data provided is not supported - aborted tensor creation');
+  }
   if (isPixels(image)) {
     const size = targetSize(image, options);
     if (size.width === image.width && size.height === image.height) return image;
     return draw(await createImageBitmap(image as ImageData), size);
-  }
-  if (typeof image !== 'object' || image === null || !('width' in image)) {
-    throw new Error('Input data provided is not supported - aborted tensor creation');
   }
   const natural = image as HTMLImageElement;
   const own = {width: natural.naturalWidth || image.width, height: natural.naturalHeight || image.height};
@@ -127,12 +128,14 @@ async function readPixels(image: ImageSource, options: TensorFromImageOptions): 
 }
 
 function isPixels(image: object): image is Pixels {
-  return 'data' in image && 'width' in image && 'height' in image;
+  return 'data' in image;
 }
 
 async function decode(url: string, options: TensorFromImageOptions): Promise<Pixels> {
   if (typeof createImageBitmap === 'undefined') {
-    throw new Error('Tensor.fromImage reads a URL with the browser\'s decoder, which this host lacks. Decode the file and give its pixels as ImageData.');
+    throw new Error(
+      "Tensor.fromImage reads a URL with the browser's decoder, which this host lacks. Decode the file and give its pixels as ImageData.",
+    );
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`The image at ${url} could not be loaded: HTTP ${response.status}.`);

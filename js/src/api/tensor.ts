@@ -4,14 +4,7 @@
 // element type); the class itself is TensorImpl. Values that live in engine memory ('cpu-pinned') come from runs whose
 // preferredOutputLocation asks for it.
 import type * as types from './data-types.js';
-import {
-  arrayConstructor,
-  arrayLength,
-  float16Array,
-  isPacked,
-  type NumericArray,
-  typeOfArray,
-} from './data-types.js';
+import {arrayConstructor, arrayLength, float16Array, isPacked, type NumericArray, typeOfArray} from './data-types.js';
 import {
   type ImageSource,
   type TensorFromImageOptions,
@@ -37,10 +30,7 @@ export declare namespace Tensor {
   type CpuPinnedDataTypes = Exclude<Type, 'string'>;
   type TextureType = TryGetGlobalType<'WebGLTexture'>;
   type TextureDataTypes = 'float32';
-  type GpuBufferType = TryGetGlobalType<
-    'GPUBuffer',
-    {size: number; mapState: 'unmapped' | 'pending' | 'mapped'}
-  >;
+  type GpuBufferType = TryGetGlobalType<'GPUBuffer', {size: number; mapState: 'unmapped' | 'pending' | 'mapped'}>;
   type GpuBufferDataTypes = 'float32' | 'float16' | 'int32' | 'int64' | 'uint32' | 'uint8' | 'bool';
   type MLTensorType = TryGetGlobalType<'MLTensor', {destroy(): void}>;
   type MLTensorDataTypes = GpuBufferDataTypes | 'int8' | 'uint64' | 'uint4' | 'int4';
@@ -133,7 +123,10 @@ export interface MLTensorConstructorParameters<T extends Tensor.MLTensorDataType
 
 export interface TensorFactory {
   /** Reads an image: values are (pixel + bias) / mean, by default pixel / 255. */
-  fromImage(image: ImageSource, options?: TensorFromImageOptions): Promise<TypedTensor<'float32'> | TypedTensor<'uint8'>>;
+  fromImage(
+    image: ImageSource,
+    options?: TensorFromImageOptions,
+  ): Promise<TypedTensor<'float32'> | TypedTensor<'uint8'>>;
   fromTexture<T extends Tensor.TextureDataTypes = 'float32'>(
     texture: Tensor.TextureType,
     options: TensorFromTextureOptions<T>,
@@ -213,9 +206,13 @@ const ENGINE = Symbol('engine value');
 const engineValues = new WeakMap<object, EngineValue>();
 
 class TensorImpl {
+  static {
+    Object.defineProperty(this, 'name', {value: 'Tensor'});
+  }
+
   // The names and the order of these own fields are onnxruntime-common's.
-  private declare cpuData?: TensorData;
-  private declare dataLocation: Tensor.DataLocation;
+  declare private cpuData?: TensorData;
+  declare private dataLocation: Tensor.DataLocation;
   declare readonly type: Tensor.Type;
   declare readonly dims: readonly number[];
   declare readonly size: number;
@@ -298,7 +295,14 @@ class TensorImpl {
     texture: Tensor.TextureType,
     {width, height, download, dispose}: TensorFromTextureOptions<T>,
   ): TensorImpl {
-    return new TensorImpl({location: 'texture', type: 'float32', texture, dims: [1, height, width, 4], download, dispose});
+    return new TensorImpl({
+      location: 'texture',
+      type: 'float32',
+      texture,
+      dims: [1, height, width, 4],
+      download,
+      dispose,
+    });
   }
 
   static fromGpuBuffer<T extends Tensor.GpuBufferDataTypes>(
@@ -357,7 +361,12 @@ class TensorImpl {
   async getData(releaseData?: boolean): Promise<TensorData> {
     this.#ensureValid();
     const value = engineValues.get(this);
-    if (value && !this.cpuData) return this.#fetch(() => value.download(), releaseData, () => value.release());
+    if (value && !this.cpuData)
+      return this.#fetch(
+        () => value.download(),
+        releaseData,
+        () => value.release(),
+      );
     switch (this.dataLocation) {
       case 'cpu':
       case 'cpu-pinned':
@@ -423,13 +432,22 @@ class TensorImpl {
     if (location === 'cpu') return new TensorImpl(type, this.data, dims);
     const value = engineValues.get(this);
     if (value) {
-      if (sizeOf(dims) !== this.size) throw new Error(`Tensor's size(${sizeOf(dims)}) does not match data length(${this.size}).`);
+      if (sizeOf(dims) !== this.size)
+        throw new Error(`Tensor's size(${sizeOf(dims)}) does not match data length(${this.size}).`);
       // The original owns the memory; this is another look at it.
       const shared = {view: () => value.view(), download: () => value.download(), release: () => {}};
       return new TensorImpl({location, type, dims, [ENGINE]: shared});
     }
     const resource = this.#resource;
-    return new TensorImpl({location, type, dims, data: this.cpuData, texture: resource, gpuBuffer: resource, mlTensor: resource});
+    return new TensorImpl({
+      location,
+      type,
+      dims,
+      data: this.cpuData,
+      texture: resource,
+      gpuBuffer: resource,
+      mlTensor: resource,
+    });
   }
 
   toDataURL(options?: TensorToDataUrlOptions): string {

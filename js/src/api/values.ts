@@ -101,7 +101,7 @@ export function fillTensor(target: Tensor, value: OnnxValue, name: string): Tens
       actual: shape(target),
     });
   }
-  if (target.type === 'string') (from.data as string[]).forEach((text, i) => ((target.data as string[])[i] = text));
+  if (target.type === 'string') (target.data as string[]).splice(0, target.size, ...(from.data as string[]));
   else (target.data as Uint8Array).set(from.data as Uint8Array);
   return target;
 }

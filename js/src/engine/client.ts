@@ -32,10 +32,7 @@ export interface EngineClient {
   /** Bytes of weight `index` from its byte `at` on. */
   fillExternal(model: number, index: number, at: number, bytes: Uint8Array): void | Promise<void>;
   /** Consumes the model. */
-  createSession(
-    model: number,
-    options: EngineSessionOptions,
-  ): SessionHandle | Promise<SessionHandle>;
+  createSession(model: number, options: EngineSessionOptions): SessionHandle | Promise<SessionHandle>;
   dropModel(model: number): void | Promise<void>;
 
   run(request: RunRequest, signal?: AbortSignal): ValueData[] | Promise<ValueData[]>;

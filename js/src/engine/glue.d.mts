@@ -1,5 +1,4 @@
 // Emscripten's glue of the builds without threads, put here by js/build.mjs.
 import type {GlueFactory} from './glue.js';
 
-declare const createEngine: GlueFactory;
-export default createEngine;
+export declare const createEngine: GlueFactory;

@@ -4,9 +4,9 @@ import {log} from '../api/env.js';
 import {WebInferError, type WebInferErrorCode} from '../api/errors.js';
 import type {Variant} from '../loader/capabilities.js';
 import {platform} from '../loader/platform.js';
-import createEngine from './glue.mjs';
-import type {EngineModule, GlueFactory} from './glue.js';
-import createThreadedEngine from './glue-threads.mjs';
+import type {EngineModule} from './glue.js';
+import {createEngine} from './glue.mjs';
+import {createEngine as createThreadedEngine} from './glue-threads.mjs';
 
 const PAGE = 65536;
 const INITIAL_PAGES = 64;
@@ -41,7 +41,7 @@ export class EngineInstance {
   static async create({module, variant, threads, maxMemory}: InstanceOptions): Promise<EngineInstance> {
     const shared = variant.endsWith('-threads');
     const memory = makeMemory(shared, maxMemory);
-    const factory = (shared ? createThreadedEngine : createEngine) as unknown as GlueFactory;
+    const factory = shared ? createThreadedEngine : createEngine;
     let failed: (reason: unknown) => void = () => {};
     const failure = new Promise<never>((_, reject) => {
       failed = reject;
@@ -90,7 +90,8 @@ export class EngineInstance {
     const {ints} = this;
     for (let i = 0; i < dims.length && i < 8; i++) {
       const dim = dims[i] as number;
-      if (dim > 0x7fffffff) throw new WebInferError('Unsupported', `dims[${i}] is too large`, {expected: 'below 2^31', actual: `${dim}`});
+      if (dim > 0x7fffffff)
+        throw new WebInferError('Unsupported', `dims[${i}] is too large`, {expected: 'below 2^31', actual: `${dim}`});
       ints[this.#dims + i] = dim;
     }
   }

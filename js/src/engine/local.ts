@@ -2,13 +2,14 @@
 //
 // Runs are synchronous calls. One that carries a signal is cut into slices, between which other events (the abort among them)
 // have their turn.
+
+import type {NumericArray} from '../api/data-types.js';
 import {WebInferError} from '../api/errors.js';
 import {platform} from '../loader/platform.js';
 import type {EngineClient, ExternalRange, RunRequest, SessionHandle} from './client.js';
 import type {EngineSessionOptions, ExternalTensor, ModelLoader, ProfileEntry, SessionStats} from './glue.js';
 import type {EngineInstance} from './instance.js';
 import {describeTensor, feedValue, type PinnedData, readValue, type ValueData, viewTensor} from './values.js';
-import type {NumericArray} from '../api/data-types.js';
 
 /** Milliseconds a slice may take: an abort is seen within a few of them. */
 const SLICE_MS = 8;
@@ -26,7 +27,8 @@ export class LocalEngine implements EngineClient {
   #numbers = 0;
   readonly #addressOf = (id: number): number => {
     const value = this.#values.get(id);
-    if (value === undefined) throw new WebInferError('Released', 'A tensor that was kept in engine memory has been disposed of');
+    if (value === undefined)
+      throw new WebInferError('Released', 'A tensor that was kept in engine memory has been disposed of');
     return value;
   };
 
@@ -58,7 +60,13 @@ export class LocalEngine implements EngineClient {
     return instance.call(() => {
       if (!loading.loader.finish()) throw instance.lastError();
       loading.external = loading.loader.external();
-      return loading.external.map(({tensor, location, offset, length}, index) => ({index, tensor, location, offset, length}));
+      return loading.external.map(({tensor, location, offset, length}, index) => ({
+        index,
+        tensor,
+        location,
+        offset,
+        length,
+      }));
     });
   }
 
@@ -164,7 +172,8 @@ export class LocalEngine implements EngineClient {
   releaseValue(value: number): void {
     const address = this.#values.get(value);
     this.#values.delete(value);
-    if (address !== undefined && this.#instance.alive) this.#instance.call(() => this.#instance.engine._wi_value_free(address));
+    if (address !== undefined && this.#instance.alive)
+      this.#instance.call(() => this.#instance.engine._wi_value_free(address));
   }
 
   setProfiling(session: number, on: boolean): void {

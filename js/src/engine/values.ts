@@ -193,7 +193,8 @@ function writeValue(
 
 function typeNumber(type: string): number {
   const number = TYPE_NUMBERS.get(type);
-  if (!number) throw new WebInferError('TypeMismatch', 'A tensor has a type that does not exist', {actual: `"${type}"`});
+  if (!number)
+    throw new WebInferError('TypeMismatch', 'A tensor has a type that does not exist', {actual: `"${type}"`});
   return number;
 }
 

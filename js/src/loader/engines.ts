@@ -41,7 +41,10 @@ export async function leaseEngine(wish: EngineWish): Promise<EngineLease> {
   const release = once(() => {
     if (--shared.users > 0) return;
     groups.delete(key);
-    shared.client.then((client) => client.dispose(), () => {});
+    shared.client.then(
+      (client) => client.dispose(),
+      () => {},
+    );
   });
   try {
     return {client: await shared.client, release};

@@ -3,7 +3,14 @@ import {WebInferError} from '../api/errors.js';
 import {type ByteSource, platform} from './platform.js';
 
 /** A file: its address, its bytes, or anything that yields them. */
-export type FileSource = string | URL | ArrayBufferLike | ArrayBufferView | Blob | Response | ReadableStream<Uint8Array>;
+export type FileSource =
+  | string
+  | URL
+  | ArrayBufferLike
+  | ArrayBufferView
+  | Blob
+  | Response
+  | ReadableStream<Uint8Array>;
 
 /** Bytes handed over at once: large enough to cost little, small enough to let other events in between. */
 const PIECE = 1 << 20;
@@ -73,7 +80,10 @@ export function checkResponse(response: Response, name: string): void {
   if (!response.ok) {
     throw new WebInferError('LoadFailed', `${name} could not be fetched`, {
       actual: `HTTP ${response.status} ${response.statusText}`.trim(),
-      hint: response.status === 404 ? 'There is no such file on the server: check the path, and that the build copies the file.' : undefined,
+      hint:
+        response.status === 404
+          ? 'There is no such file on the server: check the path, and that the build copies the file.'
+          : undefined,
     });
   }
   if (/^text\/html/i.test(response.headers.get('content-type') ?? '')) throw htmlError(name);

@@ -13,7 +13,8 @@ const PIECE = 1 << 20;
 export const nodePlatform: Platform = {
   kind: 'node',
   wasmUrl: (variant) => new URL(`./webinfer-${variant}.wasm`, import.meta.url).href,
-  open: (urlOrPath, signal) => (/^(https?|blob|data):/.test(urlOrPath) ? fetchSource(urlOrPath, signal) : openFile(toPath(urlOrPath))),
+  open: (urlOrPath, signal) =>
+    /^(https?|blob|data):/.test(urlOrPath) ? fetchSource(urlOrPath, signal) : openFile(toPath(urlOrPath)),
   async readFile(url) {
     try {
       return await readFile(toPath(url));

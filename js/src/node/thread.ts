@@ -19,7 +19,5 @@ if (parentPort) {
   port.on('message', (data) => take(data));
   await import('../engine/glue-threads.mjs');
   take = (data) => (scope.onmessage as (event: {data: unknown}) => void)({data});
-  waiting.splice(0).forEach((data) => take(data));
+  for (const data of waiting.splice(0)) take(data);
 }
-
-export {};

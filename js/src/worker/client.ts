@@ -40,7 +40,11 @@ export class WorkerEngine implements EngineClient {
   static async start(options: InstanceOptions): Promise<WorkerEngine> {
     const engine = new WorkerEngine(platform().createWorker());
     const limit = setTimeout(() => {
-      engine.#end(new WebInferError('HostUnsupported', 'The worker of this session did not start', {expected: `an answer within ${START_LIMIT_MS} ms`}));
+      engine.#end(
+        new WebInferError('HostUnsupported', 'The worker of this session did not start', {
+          expected: `an answer within ${START_LIMIT_MS} ms`,
+        }),
+      );
     }, START_LIMIT_MS);
     try {
       await engine.#send((call) => ({kind: 'init', call, options, logLevel: env.logLevel}));
@@ -80,7 +84,12 @@ export class WorkerEngine implements EngineClient {
         this.#worker.postMessage(make(call), transfer);
       } catch (cause) {
         this.#waiting.delete(call);
-        reject(new WebInferError('InvalidArgument', 'The feeds cannot be sent to the worker', {cause, actual: String(cause)}));
+        reject(
+          new WebInferError('InvalidArgument', 'The feeds cannot be sent to the worker', {
+            cause,
+            actual: String(cause),
+          }),
+        );
       }
     });
   }
