@@ -207,7 +207,7 @@ const engineValues = new WeakMap<object, EngineValue>();
 
 class TensorImpl {
   static {
-    Object.defineProperty(this, 'name', {value: 'Tensor'});
+    Object.defineProperty(TensorImpl, 'name', {value: 'Tensor'});
   }
 
   // The names and the order of these own fields are onnxruntime-common's.
