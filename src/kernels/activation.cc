@@ -1,25 +1,49 @@
 #include "kernels/activation.h"
 
-#include <algorithm>
-#include <cmath>
+#include "kernels/simd.h"
+#include "kernels/vmath.h"
 
 namespace webinfer::kernels {
 
+namespace {
+
+template <typename F>
+void ForEachVector(float* x, size_t count, const F& f) {
+  size_t i = 0;
+  WEBINFER_NO_UNROLL
+  for (; i + 8 <= count; i += 8) {
+    const Vec low = f(Load(x + i)), high = f(Load(x + i + 4));
+    Store(x + i, low);
+    Store(x + i + 4, high);
+  }
+  for (; i < count; i += 4) StorePartial(x + i, f(Load(x + i)), static_cast<int>(count - i < 4 ? count - i : 4));
+}
+
+}  // namespace
+
 void ApplyActivation(Activation activation, float alpha, float beta, float* x, size_t count) {
-  const auto each = [&](auto f) {
-    for (size_t i = 0; i < count; ++i) x[i] = f(x[i]);
-  };
+  const MathConstants& k = GetMathConstants();
+  const Vec a = Opaque(alpha), b = Opaque(beta), zero = Opaque(0.0f), one = Opaque(1.0f), sixth = Opaque(1.0f / 6),
+            root_half = Opaque(0.70710678f);
+  const auto clip01 = [&](Vec v) { return FastMin(FastMax(v, zero), one); };
   switch (activation) {
     case Activation::kNone: return;
-    case Activation::kClip: return each([=](float v) { return std::min(std::max(v, alpha), beta); });
-    case Activation::kLeakyRelu: return each([=](float v) { return v < 0 ? alpha * v : v; });
-    case Activation::kSigmoid: return each([](float v) { return 1 / (1 + std::exp(-v)); });
-    case Activation::kHardSigmoid: return each([=](float v) { return std::min(std::max(alpha * v + beta, 0.f), 1.f); });
-    case Activation::kHardSwish: return each([](float v) { return v * std::min(std::max(v / 6 + 0.5f, 0.f), 1.f); });
-    case Activation::kSilu: return each([](float v) { return v / (1 + std::exp(-v)); });
-    case Activation::kGelu: return each([](float v) { return 0.5f * v * (1 + std::erf(v * 0.70710678f)); });
-    case Activation::kTanh: return each([](float v) { return std::tanh(v); });
-    case Activation::kElu: return each([=](float v) { return v < 0 ? alpha * std::expm1(v) : v; });
+    case Activation::kClip: return ForEachVector(x, count, [&](Vec v) { return FastMin(FastMax(v, a), b); });
+    case Activation::kLeakyRelu:
+      return ForEachVector(x, count, [&](Vec v) { return Select(wasm_f32x4_lt(v, zero), Mul(v, a), v); });
+    case Activation::kSigmoid: return ForEachVector(x, count, [&](Vec v) { return Sigmoid(v, k); });
+    case Activation::kHardSigmoid: return ForEachVector(x, count, [&](Vec v) { return clip01(Madd(v, a, b)); });
+    case Activation::kHardSwish:
+      return ForEachVector(x, count, [&](Vec v) { return Mul(v, clip01(Madd(v, sixth, Load(k.half)))); });
+    case Activation::kSilu: return ForEachVector(x, count, [&](Vec v) { return Mul(v, Sigmoid(v, k)); });
+    case Activation::kGelu:
+      return ForEachVector(x, count, [&](Vec v) {
+        const Vec half = Mul(v, Load(k.half));
+        return Madd(half, Erf(Mul(v, root_half), k), half);
+      });
+    case Activation::kTanh: return ForEachVector(x, count, [&](Vec v) { return Tanh(v, k); });
+    case Activation::kElu:
+      return ForEachVector(x, count, [&](Vec v) { return Select(wasm_f32x4_lt(v, zero), Mul(a, Expm1(v, k)), v); });
   }
 }
 
