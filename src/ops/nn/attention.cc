@@ -9,18 +9,13 @@
 #include <cmath>
 #include <cstring>
 
-#include "ops/op.h"
+#include "ops/nn/heads.h"
 
 namespace webinfer::ops {
 namespace {
 
 enum Input { kQ, kK, kV, kMask, kPastKey, kPastValue, kKeyCounts };
 enum Output { kY, kPresentKey, kPresentValue, kScores };
-
-// [batch, heads, tokens, size] of a 3- or 4-D operand.
-struct Heads {
-  int64_t batch = kUnknownDim, heads = kUnknownDim, tokens = kUnknownDim, size = kUnknownDim;
-};
 
 Result<Heads> ReadHeads(const InferContext& ctx, int input, std::string_view count_attribute) {
   const Shape& shape = ctx.In(input).shape;
@@ -63,11 +58,6 @@ Status InferAttention(InferContext& ctx) {
   WEBINFER_TRY(ctx.SetOutput(kPresentKey, ctx.In(kK).dtype, {k.batch, k.heads, total, k.size}));
   WEBINFER_TRY(ctx.SetOutput(kPresentValue, ctx.In(kV).dtype, {v.batch, v.heads, total, v.size}));
   return ctx.SetOutput(kScores, dtype, {q.batch, q.heads, q.tokens, total});
-}
-
-kernels::HeadStrides StridesOf(const Heads& h, int rank) {
-  if (rank == 4) return {h.heads * h.tokens * h.size, h.tokens * h.size, h.size};
-  return {h.tokens * h.heads * h.size, h.size, h.heads * h.size};
 }
 
 struct AttentionStep {
@@ -114,42 +104,10 @@ Status RunAttentionStep(const Step& step, RunContext& run) {
     a.k = keys;
     a.v = values;
   }
-  if (step.HasInput(kMask)) {
-    if (step.in[kMask].dtype == DType::kBool) {
-      a.bool_mask = step.in[kMask].As<uint8_t>();
-    } else {
-      a.mask = step.in[kMask].As<float>();
-    }
-  }
+  if (step.HasInput(kMask)) SetMask(step.in[kMask], &a);
   if (step.HasInput(kKeyCounts)) a.key_counts = step.in[kKeyCounts].As<int64_t>();
   if (step.HasOutput(kScores)) a.scores = step.out[kScores].As<float>();
   kernels::RunAttention(a, scratch, run.pool());
-  return OkStatus();
-}
-
-// The mask broadcasts to [batch, heads, queries, keys]; it may end before the keys do.
-Status BindMask(BindContext& ctx, kernels::Attention* a) {
-  if (!ctx.HasInput(kMask)) return OkStatus();
-  const Shape& mask = ctx.In(kMask).shape;
-  const DType dtype = ctx.In(kMask).dtype;
-  const int64_t wanted[4] = {a->batch, a->heads, a->queries, a->keys};
-  int64_t strides[4] = {}, stride = 1;
-  bool fits = mask.rank() <= 4 && mask.rank() >= 1 && (dtype == DType::kBool || dtype == DType::kFloat32);
-  for (int i = 3; fits && i >= 4 - mask.rank(); --i) {
-    const int64_t size = mask[i - (4 - mask.rank())];
-    strides[i] = size == 1 ? 0 : stride;
-    stride *= size;
-    fits = size == 1 || size == wanted[i] || (i == 3 && size < wanted[i]);
-  }
-  if (!fits) {
-    return Error(Code::kShapeMismatch, "Attention's mask does not broadcast to the scores")
-        .Expected("bool or float32 for [%d,%d,%d,%d]", a->batch, a->heads, a->queries, a->keys)
-        .Actual("%s%s", DTypeName(dtype), ShapeText(mask).text);
-  }
-  a->mask_strides = {strides[0], strides[1], strides[2]};
-  const int64_t last = mask[mask.rank() - 1];
-  a->mask_key_stride = last == 1 && a->keys != 1 ? 0 : 1;
-  a->mask_keys = last == 1 ? a->keys : static_cast<int>(last);
   return OkStatus();
 }
 
@@ -171,8 +129,8 @@ Status BindAttention(BindContext& ctx) {
   p->k = k;
   p->v = v;
   p->past = past;
-  p->k_in = StridesOf(k, ctx.In(kK).shape.rank());
-  p->v_in = StridesOf(v, ctx.In(kV).shape.rank());
+  p->k_in = StridesOf(k, ctx.In(kK).shape.rank() == 3);
+  p->v_in = StridesOf(v, ctx.In(kV).shape.rank() == 3);
   p->gathers = past > 0 || ctx.HasOutput(kPresentKey) || ctx.HasOutput(kPresentValue);
 
   kernels::Attention& a = p->attention;
@@ -188,11 +146,11 @@ Status BindAttention(BindContext& ctx) {
   a.causal = ctx.attributes().Int("is_causal", 0) != 0;
   a.causal_offset = past;
   a.scores_after = static_cast<int>(ctx.attributes().Int("qk_matmul_output_mode", 0));
-  a.q_strides = StridesOf(q, ctx.In(kQ).shape.rank());
-  a.y_strides = StridesOf({q.batch, q.heads, q.tokens, v.size}, ctx.In(kQ).shape.rank());
-  a.k_strides = p->gathers ? StridesOf({k.batch, k.heads, a.keys, k.size}, 4) : p->k_in;
-  a.v_strides = p->gathers ? StridesOf({v.batch, v.heads, a.keys, v.size}, 4) : p->v_in;
-  WEBINFER_TRY(BindMask(ctx, &a));
+  a.q_strides = StridesOf(q, ctx.In(kQ).shape.rank() == 3);
+  a.y_strides = StridesOf({q.batch, q.heads, q.tokens, v.size}, ctx.In(kQ).shape.rank() == 3);
+  a.k_strides = p->gathers ? StridesOf({k.batch, k.heads, a.keys, k.size}, false) : p->k_in;
+  a.v_strides = p->gathers ? StridesOf({v.batch, v.heads, a.keys, v.size}, false) : p->v_in;
+  WEBINFER_TRY(BindMask(ctx, kMask, &a));
 
   uint64_t scratch = kernels::AttentionScratchFloats(a, ctx.threads());
   const auto room = [&](int output, const Heads& h) {
