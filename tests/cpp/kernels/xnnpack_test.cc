@@ -16,6 +16,7 @@ TEST(Xnnpack, Available) { GTEST_SKIP() << "XNNPACK's sources could not be obtai
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm.h"
+#include "kernels/pool.h"
 #include "kernels/winograd.h"
 #include "operators.h"
 
@@ -69,8 +70,8 @@ struct ConvCase {
   size_t outputs() const { return static_cast<size_t>(g.pixels()) * static_cast<size_t>(g.filters); }
 };
 
-// False if the window is larger than the padded image.
-bool Complete(ConvCase& c, Draw& draw) {
+// Fills in what follows from the drawn geometry. False if the window is larger than the padded image.
+bool PlaceWindow(ConvCase& c, Draw& draw) {
   ConvGeometry& g = c.g;
   c.image = {g.batch, g.in[1], g.in[2], g.channels};
   for (int i = 0; i < 2; ++i) {
@@ -83,12 +84,18 @@ bool Complete(ConvCase& c, Draw& draw) {
     if (room < 0) return false;
     g.out[i + 1] = room / w.stride[i] + 1;
   }
+  c.x = draw.Floats(static_cast<size_t>(g.batch * g.in[1] * g.in[2] * g.channels));
+  c.expected.assign(c.outputs(), 0);
+  return true;
+}
+
+bool Complete(ConvCase& c, Draw& draw) {
+  if (!PlaceWindow(c, draw)) return false;
+  const ConvGeometry& g = c.g;
   const size_t taps = static_cast<size_t>(g.taps()), depth = static_cast<size_t>(g.group_channels()),
                filters = static_cast<size_t>(g.filters);
-  c.x = draw.Floats(static_cast<size_t>(g.batch * g.in[1] * g.in[2] * g.channels));
   c.weights = draw.Floats(filters * taps * depth);
   c.bias = draw.Floats(filters);
-  c.expected.assign(c.outputs(), 0);
   std::vector<float> transposed(c.weights.size());
   for (size_t f = 0; f < filters; ++f) {
     for (size_t channel = 0; channel < depth; ++channel) {
@@ -109,12 +116,16 @@ using Pack = void (*)(const ConvGeometry&, const float*, float*);
 using ScratchSize = size_t (*)(const ConvGeometry&, int);
 using RunKernel = void (*)(const ConvGeometry&, const float*, const float*, float*, const Epilogue&, float*, ThreadPool&);
 
+testing::Message Describe(const ConvGeometry& g) {
+  return testing::Message() << "image " << g.batch << "x" << g.in[1] << "x" << g.in[2] << "x" << g.channels << ", filters "
+                            << g.filters << ", group " << g.group << ", kernel " << g.kernel[1] << "x" << g.kernel[2]
+                            << ", stride " << g.stride[1] << "x" << g.stride[2] << ", dilation " << g.dilation[1] << "x"
+                            << g.dilation[2] << ", pad " << g.pad[1] << "x" << g.pad[2];
+}
+
 void ExpectSame(const ConvCase& c, PackedSize packed_size, Pack pack, ScratchSize scratch_size, RunKernel run, double tolerance) {
   const ConvGeometry& g = c.g;
-  SCOPED_TRACE(testing::Message() << "image " << g.batch << "x" << g.in[1] << "x" << g.in[2] << "x" << g.channels << ", filters "
-                                  << g.filters << ", group " << g.group << ", kernel " << g.kernel[1] << "x" << g.kernel[2]
-                                  << ", stride " << g.stride[1] << "x" << g.stride[2] << ", dilation " << g.dilation[1] << "x"
-                                  << g.dilation[2] << ", pad " << g.pad[1] << "x" << g.pad[2]);
+  SCOPED_TRACE(Describe(g));
   ThreadPool pool(1);
   std::vector<float> packed(packed_size(g)), scratch(scratch_size(g, 1)), y(c.outputs() + 16, 0);
   pack(g, c.weights.data(), packed.data());
@@ -188,6 +199,42 @@ TEST(Xnnpack, WinogradConvolution) {
     if (HasFatalFailure()) return;
   }
 }
+
+void ExpectSamePool(PoolKind kind, uint32_t seed) {
+  Draw draw(seed);
+  int compared = 0;
+  while (compared < 150) {
+    ConvCase c = DrawConv(draw);
+    c.g.channels = c.g.filters = draw.Of({1, 3, 4, 8, 13, 32, 40, 67});
+    // XNNPACK clamps coordinates instead of skipping them, which is the same without dilation only, and takes rows between two
+    // borders that low images do not have.
+    for (int i = 1; i < 3; ++i) {
+      c.g.dilation[i] = 1;
+      c.g.in[i] += c.g.kernel[i];
+    }
+    if (c.g.kernel[1] * c.g.kernel[2] == 1 || !PlaceWindow(c, draw)) continue;
+    const xnnpack::Operator theirs = kind == PoolKind::kMax
+                                         ? xnnpack::MaxPoolF32(c.image, c.window, c.x.data(), c.expected.data())
+                                         : xnnpack::AveragePoolF32(c.image, c.window, c.x.data(), c.expected.data());
+    if (!theirs.ok()) continue;  // a stride beyond the window, for one
+    ++compared;
+    theirs.Run();
+    SCOPED_TRACE(Describe(c.g));
+    Pool pool;
+    pool.geometry = c.g;
+    pool.kind = kind;
+    for (size_t i = 0; i < 2; ++i) pool.pad_end[i + 1] = c.window.pad_end[i];
+    std::vector<float> y(c.outputs() + 16);
+    std::vector<char> scratch(PoolScratchBytes(pool, 1));
+    ThreadPool threads(1);
+    RunPool(pool, c.x.data(), y.data(), scratch.data(), threads);
+    ExpectNear(y, c.expected, c.outputs(), kind == PoolKind::kMax ? 0 : 1e-6);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(Xnnpack, MaxPool) { ExpectSamePool(PoolKind::kMax, 5); }
+TEST(Xnnpack, AveragePool) { ExpectSamePool(PoolKind::kAverage, 6); }
 
 TEST(Xnnpack, FullyConnected) {
   Draw draw(4);
