@@ -2,7 +2,7 @@
 // not been built is left out, and said so.
 //
 // dist/
-//   webinfer.mjs  worker.mjs                       browsers: the entry and the worker of a session
+//   webinfer.mjs  worker.mjs  thread.mjs           browsers: the entry, the workers of sessions and of threads
 //   webinfer.node.cjs  webinfer.node.mjs           Node: the entry, and its face for `import`
 //   worker.node.mjs  thread.node.mjs               Node: workers of sessions and of threads
 //   glue.mjs  glue-threads.mjs                     Emscripten's glue, the same for plain and relaxed SIMD
@@ -42,6 +42,8 @@ function readGlue(preset) {
   text = text.replaceAll(`new URL("${name}.wasm",import.meta.url).href`, `""`).replaceAll(`"${name}.wasm"`, '""');
   text = replaceOnce(text, 'export default Module;', 'export {Module as createEngine};', file);
   if (preset.endsWith('-threads')) {
+    // A thread is started by thread.mjs: importing the glue must do nothing.
+    text = text.slice(0, text.indexOf('var isPthread ='));
     text = replaceOnce(
       text,
       `new Worker(new URL("${name}.mjs",import.meta.url),workerOptions)`,
@@ -125,6 +127,7 @@ const metaUrl = {
 const [entry] = await Promise.all([
   bundle('browser.ts', 'webinfer.mjs', {metafile: true}),
   bundle('worker/browser.ts', 'worker.mjs'),
+  bundle('worker/thread.ts', 'thread.mjs'),
   bundle('node.ts', 'webinfer.node.cjs', {...node, ...metaUrl, format: 'cjs', inlineGlue: true}),
   bundle('node/worker.ts', 'worker.node.mjs', node),
   bundle('node/thread.ts', 'thread.node.mjs', node),

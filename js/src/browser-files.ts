@@ -20,5 +20,5 @@ export function createWorker(): Worker {
 
 // The name tells the glue that it runs as a thread.
 export function createThread(): Worker {
-  return new Worker(new URL('./glue-threads.mjs', import.meta.url), {type: 'module', name: 'em-pthread'});
+  return new Worker(new URL('./thread.mjs', import.meta.url), {type: 'module', name: 'em-pthread'});
 }

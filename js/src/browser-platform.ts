@@ -13,7 +13,7 @@ export const browserPlatform: Platform = {
   createWorker: () => createWorker() as unknown as WorkerLike,
   createThread(failed) {
     const worker = createThread();
-    worker.addEventListener('error', (event) => failed(event.message || 'glue-threads.mjs could not be loaded'));
+    worker.addEventListener('error', (event) => failed(event.message || 'thread.mjs could not be loaded'));
     return worker;
   },
   cores: () => globalThis.navigator?.hardwareConcurrency || 1,

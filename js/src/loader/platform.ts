@@ -33,7 +33,7 @@ export interface Platform {
   /** `name` as a file beside the model at `base`. */
   sibling(base: string, name: string): string | undefined;
   createWorker(): WorkerLike;
-  /** A worker that runs glue-threads.mjs; `failed` is called if it cannot start. */
+  /** A worker that runs a thread of the engine; `failed` is called if it cannot start. */
   createThread(failed: (reason: string) => void): unknown;
   cores(): number;
   /** Why there can be no threads; undefined if there can. */

@@ -1,5 +1,7 @@
 // A thread of the engine under Node: gives the glue the globals that it knows from a browser's worker, then runs it.
 import {parentPort} from 'node:worker_threads';
+import type {GlueOptions} from '../engine/glue.js';
+import {createEngine} from '../engine/glue-threads.mjs';
 
 if (parentPort) {
   const port = parentPort;
@@ -12,12 +14,6 @@ if (parentPort) {
     importScripts: () => {},
     postMessage: (data: unknown) => port.postMessage(data),
   });
-  const waiting: unknown[] = [];
-  let take = (data: unknown): void => {
-    waiting.push(data);
-  };
-  port.on('message', (data) => take(data));
-  await import('../engine/glue-threads.mjs');
-  take = (data) => (scope.onmessage as (event: {data: unknown}) => void)({data});
-  for (const data of waiting.splice(0)) take(data);
+  createEngine({} as GlueOptions);
+  port.on('message', (data) => (scope.onmessage as (event: {data: unknown}) => void)({data}));
 }
