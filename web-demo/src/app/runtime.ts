@@ -32,15 +32,17 @@ const loading = new Map<LibraryName, Promise<Runtime>>();
 export function loadRuntime(name: LibraryName): Promise<Runtime> {
   let promise = loading.get(name);
   if (!promise) {
-    promise = name === 'webinfer' ? import('webinfer') : loadOnnxRuntime();
-    promise = (promise as Promise<unknown>).then((library) => library as Runtime);
+    promise = name === 'webinfer' ? loadWebinfer() : loadOnnxRuntime();
     promise.catch(() => loading.delete(name));
     loading.set(name, promise);
   }
   return promise;
 }
 
-async function loadOnnxRuntime() {
+// Each library has tensor and session classes of its own; a Runtime is what is the same in both.
+const loadWebinfer = async () => (await import('webinfer')) as unknown as Runtime;
+
+async function loadOnnxRuntime(): Promise<Runtime> {
   const [library, wasm, glue] = await Promise.all([
     import('onnxruntime-web/wasm'),
     import('onnxruntime-web/ort-wasm-simd-threaded.wasm?url'),
