@@ -38,10 +38,22 @@ std::string Format(const char* format, auto... values) {
   return text;
 }
 
+bool IsNaN8(DType dtype, uint8_t bits) {
+  switch (dtype) {
+    case DType::kFloat8E4M3FN: return (bits & 0x7f) == 0x7f;
+    case DType::kFloat8E5M2: return (bits & 0x7f) > 0x7c;
+    case DType::kFloat8E4M3FNUZ:
+    case DType::kFloat8E5M2FNUZ: return bits == 0x80;
+    case DType::kFloat8E8M0: return bits == 0xff;
+    default: return false;
+  }
+}
+
 std::string BytesDifference(const Tensor& got, const Tensor& want) {
   const uint64_t bytes = want.view().bytes();
   for (uint64_t i = 0; i < bytes; ++i) {
-    if (got.As<uint8_t>()[i] != want.As<uint8_t>()[i]) {
+    const uint8_t a = got.As<uint8_t>()[i], b = want.As<uint8_t>()[i];
+    if (a != b && !(IsNaN8(want.dtype, a) && IsNaN8(want.dtype, b))) {
       return Format("byte %llu is %d, expected %d", static_cast<unsigned long long>(i), got.As<uint8_t>()[i],
                     want.As<uint8_t>()[i]);
     }
