@@ -35,6 +35,8 @@ void CountedFree(void* block) {
 
 void* operator new(size_t bytes) { return CountedAllocate(bytes); }
 void* operator new[](size_t bytes) { return CountedAllocate(bytes); }
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return CountedAllocate(bytes); }
+void* operator new[](size_t bytes, const std::nothrow_t&) noexcept { return CountedAllocate(bytes); }
 void operator delete(void* block) noexcept { CountedFree(block); }
 void operator delete[](void* block) noexcept { CountedFree(block); }
 void operator delete(void* block, size_t) noexcept { CountedFree(block); }
