@@ -16,6 +16,7 @@ TEST(Xnnpack, Available) { GTEST_SKIP() << "XNNPACK's sources could not be obtai
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm.h"
+#include "kernels/int8_conv.h"
 #include "kernels/pool.h"
 #include "kernels/winograd.h"
 #include "operators.h"
@@ -235,6 +236,86 @@ void ExpectSamePool(PoolKind kind, uint32_t seed) {
 
 TEST(Xnnpack, MaxPool) { ExpectSamePool(PoolKind::kMax, 5); }
 TEST(Xnnpack, AveragePool) { ExpectSamePool(PoolKind::kAverage, 6); }
+
+// Signed bytes with a scale per filter, or unsigned ones with zero points everywhere.
+void ExpectSameInt8Conv(bool is_signed, bool depthwise, uint32_t seed) {
+  Draw draw(seed);
+  int compared = 0;
+  while (compared < 150) {
+    ConvCase c = DrawConv(draw);
+    ConvGeometry& g = c.g;
+    g.group = depthwise ? draw.Of({2, 5, 8, 24, 35}) : draw.Of({1, 1, 2});
+    g.channels = g.group * (depthwise ? 1 : draw.Of({1, 3, 4, 8, 17}));
+    g.filters = g.group * (depthwise ? 1 : draw.Of({2, 7, 8, 12, 33}));
+    if (!PlaceWindow(c, draw)) continue;
+    ++compared;
+    const size_t taps = static_cast<size_t>(g.taps()), depth = static_cast<size_t>(g.group_channels()),
+                 filters = static_cast<size_t>(g.filters);
+    const auto bytes = [&](size_t count) {
+      std::vector<uint8_t> values(count + xnnpack::kReadSlack);
+      // Not the least one: XNNPACK's weights are symmetric.
+      for (uint8_t& value : values) value = static_cast<uint8_t>(draw.Int(1, 255) ^ (is_signed ? 0x80 : 0));
+      return values;
+    };
+    const auto x = bytes(c.x.size()), weights = bytes(filters * taps * depth);
+    std::vector<uint8_t> transposed(weights.size());
+    for (size_t f = 0; f < filters; ++f) {
+      for (size_t channel = 0; channel < depth; ++channel) {
+        for (size_t tap = 0; tap < taps; ++tap)
+          transposed[(f * taps + tap) * depth + channel] = weights[(f * depth + channel) * taps + tap];
+      }
+    }
+    std::vector<int32_t> bias(filters + 8);
+    std::vector<float> scales(filters + 8), products(filters);
+    const xnnpack::Quantization in{0.02f, is_signed ? -7 : 121}, out{0.9f, is_signed ? 3 : 140}, weight{0.011f, 133};
+    for (size_t f = 0; f < filters; ++f) {
+      bias[f] = draw.Int(-3000, 3000);
+      scales[f] = is_signed ? 0.01f + 0.001f * static_cast<float>(draw.Int(0, 20)) : weight.scale;
+      products[f] = in.scale * scales[f] / out.scale;
+    }
+    std::vector<uint8_t> expected(c.outputs() + 16), y(c.outputs() + 16);
+    const xnnpack::Operator theirs =
+        is_signed ? xnnpack::ConvQs8(c.image, c.window, g.filters, g.group, in, scales.data(),
+                                     reinterpret_cast<const int8_t*>(transposed.data()), bias.data(), out,
+                                     reinterpret_cast<const int8_t*>(x.data()), reinterpret_cast<int8_t*>(expected.data()))
+                  : xnnpack::ConvQu8(c.image, c.window, g.filters, g.group, in, weight, transposed.data(), bias.data(), out,
+                                     x.data(), expected.data());
+    ASSERT_TRUE(theirs.ok());
+    theirs.Run();
+    const auto zero = static_cast<uint8_t>(weight.zero_point);
+    Int8Conv conv;
+    conv.geometry = g;
+    conv.x = x.data();
+    conv.x_signed = is_signed;
+    conv.x_zero = in.zero_point;
+    conv.filters = {weights.data(), is_signed, is_signed ? nullptr : &zero, false};
+    conv.y = y.data();
+    conv.output.kind = Int8Output::Kind::kByte;
+    conv.output.bias = bias.data();
+    conv.output.scale = products.data();
+    conv.output.per_column = true;
+    conv.output.is_signed = is_signed;
+    conv.output.zero_point = out.zero_point;
+    for (Int8Dot dot : {Int8Dot::kWiden, Int8Dot::kUnsigned, Int8Dot::kSigned}) {
+      std::vector<uint8_t> packed(PackedInt8ConvBytes(g)), scratch(Int8ConvScratch(g, 1));
+      PackInt8Conv(g, conv.filters, dot, packed.data());
+      conv.packed = packed.data();
+      conv.dot = dot;
+      ThreadPool pool(1);
+      RunInt8Conv(conv, scratch.data(), pool);
+      // They fold the scales in another order, so a result between two integers may fall to either.
+      for (size_t i = 0; i < c.outputs(); ++i) {
+        const uint8_t flip = is_signed ? 0x80 : 0;
+        ASSERT_NEAR(y[i] ^ flip, expected[i] ^ flip, 1) << "at " << i << ", " << Describe(g).GetString();
+      }
+    }
+  }
+}
+
+TEST(Xnnpack, SignedConvolution) { ExpectSameInt8Conv(true, false, 7); }
+TEST(Xnnpack, UnsignedConvolution) { ExpectSameInt8Conv(false, false, 8); }
+TEST(Xnnpack, SignedDepthwiseConvolution) { ExpectSameInt8Conv(true, true, 9); }
+TEST(Xnnpack, UnsignedDepthwiseConvolution) { ExpectSameInt8Conv(false, true, 10); }
 
 TEST(Xnnpack, FullyConnected) {
   Draw draw(4);
