@@ -52,13 +52,14 @@ constexpr uint8_t SmallFloatLargest(DType dtype) {
   }
 }
 
+// E2M1 has no NaN and gives -0, as ml_dtypes does.
 // Values beyond the largest finite one (infinities included) become it when `saturate` is set, else infinity or NaN.
 inline uint8_t FloatToSmallFloat(DType dtype, float value, bool saturate) {
   const SmallFloat f = SmallFloatOf(dtype);
   const auto sign = static_cast<uint8_t>(std::signbit(value) ? 1 << (f.exponent_bits + f.mantissa_bits) : 0);
   const uint8_t largest = SmallFloatLargest(dtype);
   const bool four_bit = dtype == DType::kFloat4E2M1;
-  if (std::isnan(value)) return four_bit ? largest : f.fnuz ? 0x80 : sign | 0x7f;
+  if (std::isnan(value)) return four_bit ? 0x8 : f.fnuz ? 0x80 : static_cast<uint8_t>(sign | (f.infinity ? 0x7e : 0x7f));
   const auto overflow = [&]() -> uint8_t {
     if (saturate || four_bit) return sign | largest;
     return f.fnuz ? 0x80 : f.infinity ? sign | 0x7c : sign | 0x7f;

@@ -49,11 +49,13 @@ uint8_t PackedCode(const void* data, int64_t i, int bits) {
   return static_cast<uint8_t>((As<uint8_t>(data)[bit >> 3] >> (bit & 7)) & ((1 << bits) - 1));
 }
 
+// Elements are written in order: the first of a byte clears the rest of it, so that the bits behind the last one are 0.
 void SetPackedCode(void* data, int64_t i, int bits, int code) {
   const int64_t bit = i * bits;
-  const int shift = static_cast<int>(bit & 7), mask = ((1 << bits) - 1) << shift;
+  const int shift = static_cast<int>(bit & 7), mask = (1 << bits) - 1;
   uint8_t& byte = As<uint8_t>(data)[bit >> 3];
-  byte = static_cast<uint8_t>((byte & ~mask) | ((code << shift) & mask));
+  const int before = byte & ((1 << shift) - 1);
+  byte = static_cast<uint8_t>(before | ((code & mask) << shift));
 }
 
 void LoadPackedIntegers(DType dtype, const void* data, int64_t offset, int64_t count, int32_t* out) {

@@ -92,11 +92,11 @@ void Quantize(const Quantization& q, Numbers x, Numbers scale, Numbers zero_poin
     ForEachRun(q, first, last, [&](const Run& run) {
       LoadFloats(x.dtype, x.data, run.first, run.count, block);
       scales.Read(scale, run);
+      zeros.Read(zero_point, run);
       if (!integer) {
-        for (int64_t i = 0; i < run.count; ++i) block[i] /= scales[i];
+        for (int64_t i = 0; i < run.count; ++i) block[i] = block[i] / scales[i] + zeros[i];
         return StoreElements(y.dtype, block, run.first, run.count, y.data, q.saturate);
       }
-      zeros.Read(zero_point, run);
       for (int64_t i = 0; i < run.count; ++i) {
         const float rounded = std::nearbyint(block[i] / scales[i]) + zeros[i];
         block[i] = std::min(std::max(rounded, range.low), range.high);

@@ -244,6 +244,7 @@ class Reducer {
 
 template <Map map, Combine combine, typename T>
 void RunAs(const ReducePlan& plan, const void* input, void* output, uint8_t* scratch, ThreadPool& pool) {
+  if (plan.groups == 0) return;
   const int64_t work = plan.groups * plan.rows * plan.inner;
   if (pool.size() == 1 || plan.groups == 1 || work < kParallelWork || DTypeBits(plan.dtype) < 8) {
     return Reducer<map, combine, T>(plan, input, output, scratch).Run(0, plan.groups);

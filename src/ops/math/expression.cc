@@ -1,5 +1,7 @@
 #include "ops/math/expression.h"
 
+#include <bit>
+
 #include "kernels/elements.h"
 #include "kernels/elementwise.h"
 
@@ -47,6 +49,7 @@ ScalarValue ScalarBuilder::In(int i) {
     }
     return Constant(ScalarType::kFloat32, 0);
   }
+  if (bound_ != nullptr) return {this, bound_[i]};
   if (program_input_[slot] == 0) {
     if (program_->input_count == ScalarProgram::kMostInputs) {
       Fail(Code::kUnsupported, "An elementwise operator has too many inputs");
@@ -162,6 +165,45 @@ Status BuildProgram(const Node& node, const OpDef& def, std::span<const ValueInf
   ScalarBuilder builder(node, in, program);
   def.expression(node, builder);
   return AtNode(node, builder.status());
+}
+
+void WriteProgram(const ScalarProgram& program, Attributes* attributes) {
+  std::vector<int64_t> code, constants;
+  for (int i = 0; i < program.size; ++i) {
+    const ScalarInstruction& in = program.code[i];
+    code.insert(code.end(), {static_cast<int64_t>(in.op), static_cast<int64_t>(in.type), in.a, in.b, in.c});
+  }
+  for (int i = 0; i < program.constant_count; ++i) {
+    constants.insert(constants.end(), {std::bit_cast<int64_t>(program.constants[i].real), program.constants[i].integer});
+  }
+  attributes->SetString("expression", ScalarProgramText(program));
+  attributes->SetInts("code", std::move(code));
+  attributes->SetInts("constants", std::move(constants));
+  attributes->SetInt("result", program.result);
+  attributes->SetInt("output", static_cast<int64_t>(program.output));
+  attributes->SetInt("saturate", program.saturate);
+}
+
+Status ReadProgram(const Attributes& attributes, ScalarProgram* program) {
+  const std::span<const int64_t> code = attributes.Ints("code"), constants = attributes.Ints("constants");
+  if (code.size() % 5 != 0 || code.size() / 5 > ScalarProgram::kMostInstructions ||
+      constants.size() / 2 > ScalarProgram::kMostConstants) {
+    return Error(Code::kInternal, "A fused elementwise program is damaged");
+  }
+  program->size = static_cast<uint8_t>(code.size() / 5);
+  program->constant_count = static_cast<uint8_t>(constants.size() / 2);
+  for (size_t i = 0; i < program->size; ++i) {
+    const int64_t* in = code.data() + 5 * i;
+    program->code[i] = {static_cast<ScalarOp>(in[0]), static_cast<ScalarType>(in[1]), static_cast<uint8_t>(in[2]),
+                        static_cast<uint8_t>(in[3]), static_cast<uint8_t>(in[4])};
+  }
+  for (size_t i = 0; i < program->constant_count; ++i) {
+    program->constants[i] = {std::bit_cast<double>(constants[2 * i]), constants[2 * i + 1]};
+  }
+  program->result = static_cast<uint8_t>(attributes.Int("result", 0));
+  program->output = static_cast<DType>(attributes.Int("output", 0));
+  program->saturate = attributes.Int("saturate", 1) != 0;
+  return OkStatus();
 }
 
 Result<Shape> BroadcastInputs(const InferContext& ctx) {

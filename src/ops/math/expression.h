@@ -27,6 +27,9 @@ class ScalarBuilder {
  public:
   // `in` describes the node's inputs, `program` is filled.
   ScalarBuilder(const Node& node, std::span<const ValueInfo> in, ScalarProgram* program);
+  // Appends to a program: the node's input i is the program's value `bound[i]`.
+  ScalarBuilder(const Node& node, std::span<const ValueInfo> in, ScalarProgram* program, const uint8_t* bound)
+      : node_(node), in_(in), program_(program), bound_(bound) {}
 
   const Node& node() const { return node_; }
   int input_count() const { return static_cast<int>(in_.size()); }
@@ -62,6 +65,7 @@ class ScalarBuilder {
   const Node& node_;
   std::span<const ValueInfo> in_;
   ScalarProgram* program_;
+  const uint8_t* bound_ = nullptr;
   uint8_t program_input_[64] = {};  // node input -> program input + 1
   Status status_;
 };
@@ -121,6 +125,10 @@ Status BuildProgram(const Node& node, const OpDef& def, std::span<const ValueInf
 
 // Runs `program` on `inputs` of the node (indices of its inputs); what the operators below and the fusion pass bind with.
 Status BindProgram(BindContext& ctx, const ScalarProgram& program, std::span<const uint8_t> inputs);
+
+// A program as attributes of a node (webinfer.Elementwise) and back; the inputs' types are not part of it.
+void WriteProgram(const ScalarProgram& program, Attributes* attributes);
+Status ReadProgram(const Attributes& attributes, ScalarProgram* program);
 
 // Infer and bind of every operator with an expression: broadcast rule, type rule, engine.
 Status InferExpression(InferContext& ctx);
