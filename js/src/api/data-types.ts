@@ -129,9 +129,9 @@ export function arrayConstructor(type: string): NumericArrayConstructor | undefi
 
 /** The type that an array class stands for where none is named. */
 export function typeOfArray(array: NumericArray): DataType | undefined {
-  const kind = array.constructor as unknown as NumericArrayConstructor;
-  for (const type of INFERRED) if (constructors[type] === kind) return type;
-  return kind === float16Array() ? 'float16' : undefined;
+  const kind = array[Symbol.toStringTag] as string;
+  for (const type of INFERRED) if ((constructors[type] as NumericArrayConstructor).name === kind) return type;
+  return kind === 'Float16Array' ? 'float16' : undefined;
 }
 
 const INFERRED: readonly DataType[] = [

@@ -4,7 +4,15 @@
 // element type); the class itself is TensorImpl. Values that live in engine memory ('cpu-pinned') come from runs whose
 // preferredOutputLocation asks for it.
 import type * as types from './data-types.js';
-import {arrayConstructor, arrayLength, float16Array, isPacked, type NumericArray, typeOfArray} from './data-types.js';
+import {
+  arrayConstructor,
+  arrayLength,
+  float16Array,
+  isPacked,
+  type NumericArray,
+  type NumericArrayConstructor,
+  typeOfArray,
+} from './data-types.js';
 import {
   type ImageSource,
   type TensorFromImageOptions,
@@ -264,7 +272,7 @@ class TensorImpl {
       }
       const kind = arrayConstructor(type);
       if (!kind) throw new TypeError(`unsupported type "${type}" to create tensor from pinned buffer`);
-      if (!(params.data instanceof (kind as unknown as typeof Uint8Array))) {
+      if (!isArrayOf(params.data, kind)) {
         throw new TypeError(`buffer should be of type ${kind.name}`);
       }
       this.cpuData = params.data as NumericArray;
@@ -472,6 +480,11 @@ class TensorImpl {
   }
 }
 
+/** True for an array of that class, also of another realm: a frame's, a test runner's. */
+function isArrayOf(data: unknown, kind: NumericArrayConstructor): data is NumericArray {
+  return ArrayBuffer.isView(data) && (data as NumericArray)[Symbol.toStringTag] === kind.name;
+}
+
 /** The elements of a tensor constructed as (type, data, dims). */
 function dataOfType(type: string, data: unknown): TensorData {
   if (type === 'string') {
@@ -480,7 +493,7 @@ function dataOfType(type: string, data: unknown): TensorData {
   }
   const kind = arrayConstructor(type);
   if (!kind) throw new TypeError(`Unsupported tensor type: ${type}.`);
-  if (data instanceof (kind as unknown as typeof Uint8Array)) return data;
+  if (isArrayOf(data, kind)) return data;
   if (Array.isArray(data)) {
     const bits = (type === 'float16' && !float16Array()) || type === 'bfloat16' || type.startsWith('float8');
     if (bits || isPacked(type)) {
