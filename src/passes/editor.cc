@@ -139,12 +139,24 @@ Result<ValueId> Editor::AddInts(std::span<const int64_t> values) {
 }
 
 Status Editor::Become(Node& node, std::unique_ptr<Node> replacement) {
+  std::vector<Shape> before;
+  for (ValueId id : node.outputs) before.push_back(id == kNoValue ? Shape() : ShapeOf(id));
   SetInputs(node, std::move(replacement->inputs));
   node.op = std::move(replacement->op);
   node.domain = std::move(replacement->domain);
   node.attributes = std::move(replacement->attributes);
   node.def = replacement->def;
-  return inference_->Infer(node);
+  WEBINFER_TRY(inference_->Infer(node));
+  // The values are the same as before, so what was known of their sizes stays true.
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (node.outputs[i] == kNoValue) continue;
+    Shape& shape = info_[static_cast<size_t>(node.outputs[i])].shape;
+    if (!shape.rank_known()) shape = before[i];
+    for (int axis = 0; axis < shape.rank() && shape.rank() == before[i].rank(); ++axis) {
+      if (shape[axis] < 0) shape[axis] = before[i][axis];
+    }
+  }
+  return OkStatus();
 }
 
 void Editor::SetInput(Node& node, size_t i, ValueId id) {

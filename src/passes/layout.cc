@@ -19,9 +19,11 @@ namespace {
 constexpr int kMostRounds = 4;
 constexpr int64_t kUnknownSize = 16;  // stands for an unknown size where costs are compared
 
+// Elements moved, and one more for the node: a Transpose that moves none still keeps its neighbours from being fused.
 int64_t CostOf(const Shape& shape, const Permutation& perm) {
-  if (perm.KeepsElements(shape)) return 0;
-  int64_t elements = 1;
+  if (perm.IsIdentity()) return 0;
+  if (perm.KeepsElements(shape)) return 1;
+  int64_t elements = 2;
   for (int64_t dim : shape) {
     const int64_t size = dim < 0 ? kUnknownSize : dim;
     if (size == 0 || elements > (int64_t{1} << 40) / size) return elements;

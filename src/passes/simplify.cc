@@ -1,5 +1,5 @@
 // Removes operators that change nothing and merges neighbours that are one operator: identities, casts to the same type,
-// neutral constants, chains of constant Mul and Add, whole slices, pads of nothing, transposes of transposes.
+// neutral constants, whole slices, pads of nothing, transposes of transposes.
 #include <algorithm>
 #include <cmath>
 
@@ -90,21 +90,6 @@ Status DivideByMultiplying(Editor& editor, Node& node) {
   return editor.Become(node, editor.Make("Mul", {split->value, reciprocal}));
 }
 
-// Mul(Mul(x, a), b) = Mul(x, a b); the same for Add.
-Status MergeConstants(Editor& editor, Node& node) {
-  const auto outer = SplitConstant(editor, node);
-  if (!outer || editor.Info(outer->value).dtype != DType::kFloat32) return OkStatus();
-  Node* before = editor.Producer(outer->value);
-  if (before == nullptr || !before->Is(node.op) || editor.OnlyUser(outer->value) == nullptr) return OkStatus();
-  const auto inner = SplitConstant(editor, *before);
-  if (!inner) return OkStatus();
-  const Result<Shape> merged = Broadcast(editor.ShapeOf(inner->constant), editor.ShapeOf(outer->constant));
-  const int64_t most = std::max(editor.ShapeOf(inner->constant).Elements(), editor.ShapeOf(outer->constant).Elements());
-  if (!merged.ok() || merged->Elements() > std::max(most, kMostMerged)) return OkStatus();
-  WEBINFER_ASSIGN(const ValueId constant, editor.Evaluate(editor.Make(node.op, {inner->constant, outer->constant})));
-  return editor.Become(node, editor.Make(node.op, {inner->value, constant}));
-}
-
 Status ReplacePower(Editor& editor, Node& node) {
   const std::optional<double> exponent = ScalarOf(editor, node.inputs[1]);
   const ValueId x = node.inputs[0];
@@ -124,9 +109,7 @@ Status Simplify(Editor& editor, Node& node) {
   }
   if (node.Is("Transpose")) return MergeTransposes(editor, node);
   if (node.Is("Pow")) return ReplacePower(editor, node);
-  if (node.Is("Div")) WEBINFER_TRY(DivideByMultiplying(editor, node));
-  if (node.Is("Mul") || node.Is("Add")) return MergeConstants(editor, node);
-  return OkStatus();
+  return node.Is("Div") ? DivideByMultiplying(editor, node) : OkStatus();
 }
 
 Status Run(PassContext& context) {

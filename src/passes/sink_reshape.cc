@@ -50,7 +50,10 @@ bool CanSink(const Editor& editor, const Node& node, const Shape& from, const Sh
 
 Status Sink(Editor& editor, Node& node) {
   const Node* reshape = editor.InputFrom(node, 0, "Reshape");
-  if (reshape == nullptr || editor.Constant(reshape->inputs[1]) == nullptr) return OkStatus();
+  // With other readers the operators of a pattern would come apart: some above the Reshape, some below.
+  if (reshape == nullptr || editor.Constant(reshape->inputs[1]) == nullptr || editor.OnlyUser(node.inputs[0]) == nullptr) {
+    return OkStatus();
+  }
   const ValueId source = reshape->inputs[0];
   const Shape from = editor.ShapeOf(source), to = editor.ShapeOf(node.inputs[0]);
   if (!from.rank_known() || !to.rank_known() || !CanSink(editor, node, from, to)) return OkStatus();
@@ -68,8 +71,28 @@ Status Sink(Editor& editor, Node& node) {
   return editor.Become(node, editor.Make("Reshape", {value, sizes}));
 }
 
+// Reshape(Reshape(x) b), where the outer one keeps the last axis: the rows may as well be arranged before the product.
+Status LiftOverProduct(Editor& editor, Node& node) {
+  Node* product = editor.Producer(node.inputs[0]);
+  if (product == nullptr || editor.OnlyUser(node.inputs[0]) == nullptr || !IsProduct(editor, *product)) return OkStatus();
+  if (editor.InputFrom(*product, 0, "Reshape") == nullptr || editor.Constant(node.inputs[1]) == nullptr) return OkStatus();
+  const Shape from = editor.ShapeOf(node.inputs[0]), to = editor.ShapeOf(node.outputs[0]);
+  if (!to.rank_known() || to.rank() < 2 || !KeepsLastAxis(from, to)) return OkStatus();
+  const Shape rows = editor.ShapeOf(product->inputs[0]);
+  Shape wanted = to;
+  wanted[to.rank() - 1] = rows[rows.rank() - 1];
+  const auto target = ReshapeTarget(rows, wanted);
+  if (!target) return OkStatus();
+  WEBINFER_ASSIGN(const ValueId sizes, editor.AddInts(*target));
+  auto below = editor.Make(product->op, product->inputs, product->domain);
+  below->attributes = product->attributes;
+  WEBINFER_ASSIGN(below->inputs[0], editor.Insert(node, editor.Make("Reshape", {product->inputs[0], sizes})));
+  return editor.Become(node, std::move(below));
+}
+
 Status Run(PassContext& context) {
   for (const auto& node : context.graph.nodes) {
+    if (node->Is("Reshape")) WEBINFER_TRY(LiftOverProduct(context.editor, *node));
     if (!node->op.empty() && !node->inputs.empty()) WEBINFER_TRY(Sink(context.editor, *node));
   }
   return OkStatus();
