@@ -75,18 +75,19 @@ Status Sink(Editor& editor, Node& node) {
 Status LiftOverProduct(Editor& editor, Node& node) {
   Node* product = editor.Producer(node.inputs[0]);
   if (product == nullptr || editor.OnlyUser(node.inputs[0]) == nullptr || !IsProduct(editor, *product)) return OkStatus();
-  if (editor.InputFrom(*product, 0, "Reshape") == nullptr || editor.Constant(node.inputs[1]) == nullptr) return OkStatus();
+  const Node* first = editor.InputFrom(*product, 0, "Reshape");
+  if (first == nullptr || editor.Constant(node.inputs[1]) == nullptr) return OkStatus();
   const Shape from = editor.ShapeOf(node.inputs[0]), to = editor.ShapeOf(node.outputs[0]);
   if (!to.rank_known() || to.rank() < 2 || !KeepsLastAxis(from, to)) return OkStatus();
   const Shape rows = editor.ShapeOf(product->inputs[0]);
   Shape wanted = to;
   wanted[to.rank() - 1] = rows[rows.rank() - 1];
-  const auto target = ReshapeTarget(rows, wanted);
+  const auto target = ReshapeTarget(editor.ShapeOf(first->inputs[0]), wanted);
   if (!target) return OkStatus();
   WEBINFER_ASSIGN(const ValueId sizes, editor.AddInts(*target));
   auto below = editor.Make(product->op, product->inputs, product->domain);
   below->attributes = product->attributes;
-  WEBINFER_ASSIGN(below->inputs[0], editor.Insert(node, editor.Make("Reshape", {product->inputs[0], sizes})));
+  WEBINFER_ASSIGN(below->inputs[0], editor.Insert(node, editor.Make("Reshape", {first->inputs[0], sizes})));
   return editor.Become(node, std::move(below));
 }
 
