@@ -1,5 +1,6 @@
 #include "kernels/activation.h"
 
+#include "kernels/gemm_tile.h"
 #include "kernels/simd.h"
 #include "kernels/vmath.h"
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/gemm.h"
+#include "kernels/gemm_tile.h"
 #include "kernels/vmath.h"
 
 namespace webinfer::kernels {

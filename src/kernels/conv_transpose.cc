@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/gemm.h"
+#include "kernels/gemm_tile.h"
 
 namespace webinfer::kernels {
 namespace {

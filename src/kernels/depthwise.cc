@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/activation.h"
+#include "kernels/gemm_tile.h"
 #include "kernels/simd.h"
 
 namespace webinfer::kernels {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/activation.h"
+#include "kernels/gemm_tile.h"
 
 namespace webinfer::kernels {
 namespace {

@@ -9,9 +9,10 @@
 
 #include "base/thread_pool.h"
 #include "kernels/epilogue.h"
-#include "kernels/gemm_tile.h"
 
 namespace webinfer::kernels {
+
+inline constexpr int kPanelColumns = 8;
 
 // Floats of the packed form.
 inline size_t PackedFloats(int k, int n) {

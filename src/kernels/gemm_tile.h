@@ -5,12 +5,11 @@
 // apart. The relaxed build keeps 6 x 8 sums in registers, the plain one 4 x 8: what V8's 15 free registers hold.
 #pragma once
 
-#include "kernels/epilogue.h"
+#include "kernels/gemm.h"
 #include "kernels/simd.h"
 
 namespace webinfer::kernels {
 
-inline constexpr int kPanelColumns = 8;
 inline constexpr int kTileRows = WEBINFER_RELAXED ? 6 : 4;
 inline constexpr int kMaxTileRows = WEBINFER_RELAXED ? 6 : 5;  // a tail may be one higher than the plain tile
 

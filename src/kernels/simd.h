@@ -9,6 +9,10 @@
 //   WEBINFER_UNROLL marks the short loops over the registers themselves.
 #pragma once
 
+#ifndef WEBINFER_KERNELS
+#error "Only kernels and their tests see SIMD: the rest is compiled without relaxed SIMD and would disagree on what is here."
+#endif
+
 #include <cstddef>
 #include <cstdint>
 

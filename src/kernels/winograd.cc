@@ -5,6 +5,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
+#include "kernels/gemm_tile.h"
 
 namespace webinfer::kernels {
 namespace {

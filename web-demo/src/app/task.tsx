@@ -69,9 +69,9 @@ export function Progress({label, fraction}: {label: string; fraction?: number}) 
   );
 }
 
-const DETAILS = ['code', 'op', 'node', 'expected', 'actual', 'hint'] as const;
+const DETAILS = ['code', 'op', 'node'] as const;
 
-/** An error in words; of a WebInferError also what was expected and what was found. */
+/** An error in words; a WebInferError also says what kind it is and where. */
 export function ErrorBox({error}: {error: unknown}) {
   const fields = (error ?? {}) as Record<string, unknown>;
   const details = DETAILS.filter((key) => typeof fields[key] === 'string' && fields[key] !== '');
