@@ -36,3 +36,28 @@ function mismatch(want, got) {
   if (got.data.length !== want.data.length) return `expected ${want.data.length} elements, found ${got.data.length}`;
   return undefined;
 }
+
+/**
+ * Compares outputs with a record of them (expected/NAME.json: type, dims, first values, sum, extremes), made by another
+ * library; throws when they are further apart than `tolerance` of the largest magnitude.
+ */
+export function compareWithRecord(record, outputs, tolerance = TOLERANCE) {
+  for (const [output, {type, dims, first, sum, min, max}] of Object.entries(record.outputs)) {
+    const got = outputs[output];
+    const data = Array.from(got.data, Number);
+    const reason = mismatch({type, dims, data}, got);
+    if (reason) throw new Error(`${output}: ${reason}`);
+    const magnitude = Math.max(FLOOR, Math.abs(min), Math.abs(max));
+    const total = data.reduce((a, b) => a + b, 0);
+    const lowest = data.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    const highest = data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const pairs = [
+      ...first.map((want, i) => [want, data[i]]),
+      [min, lowest],
+      [max, highest],
+      [sum / data.length, total / data.length],
+    ];
+    const worst = pairs.reduce((most, [want, found]) => Math.max(most, Math.abs(want - found)), 0);
+    if (!(worst <= tolerance * magnitude)) throw new Error(`${output}: ${worst} away from what ${record.by} gave`);
+  }
+}

@@ -1,9 +1,10 @@
-// webinfer and onnxruntime-web give the same outputs for every real and generated model, in the Node.js that runs this.
+// webinfer and onnxruntime-web give the same outputs for every real and generated model, in the Node.js that runs this; for the
+// real ones also what onnxruntime-node gave when expected/ was recorded.
 //   node tests/models/parity.mjs [MODEL...]
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {Report} from '../report.mjs';
 import {catalog} from './catalog.mjs';
-import {largestDifference, TOLERANCE} from './compare.mjs';
+import {compareWithRecord, largestDifference, TOLERANCE} from './compare.mjs';
 import {makeFeeds} from './inputs.mjs';
 
 async function outputsOf(library, bytes, model) {
@@ -22,7 +23,10 @@ for (const [name, model] of Object.entries(catalog(process.argv.length > 2 ? pro
   await report.test(name, async () => {
     const bytes = readFileSync(model.path);
     const expected = await outputsOf(onnxruntime, bytes, model);
-    const {relative, output, reason} = largestDifference(expected, await outputsOf(webinfer, bytes, model));
+    const actual = await outputsOf(webinfer, bytes, model);
+    const record = new URL(`expected/${name}.json`, import.meta.url);
+    if (existsSync(record)) compareWithRecord(JSON.parse(readFileSync(record, 'utf8')), actual);
+    const {relative, output, reason} = largestDifference(expected, actual);
     const tolerance = model.tolerance ?? TOLERANCE;
     if (!(relative <= tolerance)) {
       throw new Error(
