@@ -15,6 +15,8 @@
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm.h"
+#include "kernels/int8_conv.h"
+#include "kernels/int8_gemm.h"
 #include "kernels/pool.h"
 #include "kernels/winograd.h"
 #ifdef WEBINFER_HAS_XNNPACK
@@ -174,6 +176,62 @@ Case ConvCase(const char* group, const Layer& layer, Method method = Method::kCh
   return made;
 }
 
+// Unsigned bytes times signed weights, requantised.
+Int8Output Requantized() {
+  static const float scale = 1e-4f;
+  Int8Output output;
+  output.kind = Int8Output::Kind::kByte;
+  output.zero_point = 128;
+  output.scale = &scale;
+  return output;
+}
+
+Case Int8GemmCase(int m, int k, int n) {
+  const Int8Dot dot = ProbeInt8Dot();
+  float* const packed = Floats(PackedInt8Bytes(k, n) / sizeof(float) + 4);
+  float* const scratch = Floats(Int8GemmScratch(m, n, k, 1) / sizeof(float) + 4);
+  Int8Gemm gemm;
+  gemm.a = Source();
+  gemm.a_stride = static_cast<size_t>(k);
+  gemm.b = Int8WeightsAt(packed, k, n, dot);
+  gemm.c = Target();
+  gemm.c_stride = static_cast<size_t>(n);
+  gemm.m = m;
+  gemm.n = n;
+  gemm.k = k;
+  gemm.output = Requantized();
+  return {"8 bit", std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n),
+          dot == Int8Dot::kWiden ? "16-bit dot" : "relaxed dot", 2.0 * m * k * n,
+          [gemm, scratch] { RunInt8Gemm(gemm, scratch, OneThread()); }};
+}
+
+Case Int8ConvCase(const Layer& layer) {
+  const ConvGeometry g = GeometryOf(layer);
+  float* const packed = Floats(PackedInt8ConvBytes(g) / sizeof(float) + 4);
+  float* const scratch = Floats(Int8ConvScratch(g, 1) / sizeof(float) + 4);
+  Int8Conv conv;
+  conv.geometry = g;
+  conv.x = Source();
+  conv.filters = {Source(), true, nullptr, false};
+  conv.dot = ProbeInt8Dot();
+  conv.packed = packed;
+  conv.y = Target();
+  conv.output = Requantized();
+  PackInt8Conv(g, conv.filters, conv.dot, packed);
+  Case made{"8 bit", NameOf(layer), conv.dot == Int8Dot::kWiden ? "16-bit dot" : "relaxed dot",
+            2.0 * static_cast<double>(g.pixels()) * g.filters * g.taps() * g.group_channels(),
+            [conv, scratch] { RunInt8Conv(conv, scratch, OneThread()); }};
+#ifdef WEBINFER_HAS_XNNPACK
+  std::vector<float> scales(static_cast<size_t>(layer.filters), 1e-4f);
+  const xnnpack::Operator theirs =
+      xnnpack::ConvQs8({1, layer.size, layer.size, layer.channels}, WindowOf(g), layer.filters, g.group, {1, 0}, scales.data(),
+                       reinterpret_cast<const int8_t*>(Source()), reinterpret_cast<const int32_t*>(Source()), {1, 0},
+                       reinterpret_cast<const int8_t*>(Source()), reinterpret_cast<int8_t*>(Target()));
+  if (theirs.ok()) made.theirs = [theirs] { theirs.Run(); };
+#endif
+  return made;
+}
+
 // Its "FLOP" are input values taken.
 Case PoolCase(PoolKind kind, const Layer& layer) {
   Pool pool;
@@ -244,6 +302,11 @@ std::vector<Case> AllCases() {
   cases.push_back(PoolCase(PoolKind::kMax, {20, 128, 128, 5, 1}));
   cases.push_back(PoolCase(PoolKind::kAverage, {35, 192, 192, 3, 1}));
   cases.push_back(PoolCase(PoolKind::kAverage, {56, 128, 128, 2, 2}));
+
+  const int products[][3] = {{128, 768, 768}, {512, 512, 512}, {128, 768, 3072}, {1, 768, 768}, {1, 4096, 4096}};
+  for (const auto& s : products) cases.push_back(Int8GemmCase(s[0], s[1], s[2]));
+  for (const Layer& layer : mobilenet) cases.push_back(Int8ConvCase(layer));
+  for (const Layer& layer : resnet) cases.push_back(Int8ConvCase(layer));
   return cases;
 }
 
