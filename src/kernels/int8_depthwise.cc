@@ -6,6 +6,7 @@
 #include "kernels/activation.h"
 #include "kernels/conv_pixel.h"
 #include "kernels/int8_dot.h"
+#include "kernels/int8_finish.h"
 
 namespace webinfer::kernels {
 
@@ -17,6 +18,11 @@ size_t PaddedChannels(const ConvGeometry& g) { return (static_cast<size_t>(g.cha
 
 // Taps are filled up to whole groups of 4.
 int PaddedTaps(const ConvGeometry& g) { return (g.taps() + 3) / 4 * 4; }
+
+// Where the weights of a tap are among them. For 3 x 3 a group is a column of the kernel, which neighbouring outputs share.
+int TapSlot(const ConvGeometry& g, int ky, int kx) {
+  return g.kernel[1] == 3 && g.kernel[2] == 3 ? 4 * kx + ky : ky * g.kernel[2] + kx;
+}
 
 // Packed: what kind of dot product, the sums of the weights of each channel, then [channels / 8][taps][...] weights without
 // their zero point: bytes if it was 0 and the machine multiplies bytes, else 16 bits.
@@ -37,6 +43,12 @@ int ZeroOf(const Int8Filters& filters, size_t channel) {
 
 int WeightOf(const Int8Filters& filters, size_t i) {
   return filters.is_signed ? static_cast<const int8_t*>(filters.data)[i] : static_cast<const uint8_t*>(filters.data)[i];
+}
+
+// The tap (ky * width + kx) in a slot; behind the last tap if there is none.
+size_t TapInSlot(const ConvGeometry& g, size_t slot) {
+  if (g.kernel[1] != 3 || g.kernel[2] != 3) return slot;
+  return slot % 4 == 3 ? 9 : slot % 4 * 3 + slot / 4;
 }
 
 struct PixelTaps {
@@ -98,10 +110,143 @@ bool FindTaps(const ConvGeometry& g, const uint8_t* x, const Pixel& pixel, const
     for (int kx = 0, at = pixel.in[2]; kx < g.kernel[2]; ++kx, at += g.dilation[2]) {
       const bool found = row != nullptr && Inside(at, g.in[2]);
       inside &= found;
-      *inputs++ = found ? row + static_cast<int64_t>(at) * g.channels : zero;
+      inputs[TapSlot(g, ky, kx)] = found ? row + static_cast<int64_t>(at) * g.channels : zero;
     }
   }
   return inside;
+}
+
+// A column of three rows of 8 channels, as the two dot products want it: for 8-bit ones all three rows in one operand.
+template <typename Dot>
+struct ByteColumn {
+  static constexpr int kWeightBytes = 32;
+  Vec low, high;
+
+  static WEBINFER_INLINE ByteColumn Read(const uint8_t* a, const uint8_t* b, const uint8_t* c, Vec flip) {
+    const Vec first = wasm_v128_xor(Interleave(a, b), flip), second = wasm_v128_xor(Interleave(c, c), flip);
+    return {wasm_i16x8_shuffle(first, second, 0, 8, 1, 9, 2, 10, 3, 11),
+            wasm_i16x8_shuffle(first, second, 4, 12, 5, 13, 6, 14, 7, 15)};
+  }
+  struct Weights {
+    Vec low, high;
+    explicit Weights(const int8_t* w) : low(Load(w)), high(Load(w + 16)) {}
+  };
+  WEBINFER_INLINE void AddTo(const Weights& w, Vec* sum_low, Vec* sum_high) const {
+    *sum_low = Dot::Add(w.low, low, *sum_low);
+    *sum_high = Dot::Add(w.high, high, *sum_high);
+  }
+};
+
+// For 16-bit ones two pairs of rows, the last of which is empty.
+struct WordColumn {
+  static constexpr int kWeightBytes = 64;
+  Vec low, high, last_low, last_high;
+
+  static WEBINFER_INLINE WordColumn Read(const uint8_t* a, const uint8_t* b, const uint8_t* c, Vec flip) {
+    const Vec first = wasm_v128_xor(Interleave(a, b), flip);
+    const Vec last = wasm_u16x8_extend_low_u8x16(wasm_v128_xor(wasm_v128_load64_zero(c), flip));
+    return {wasm_u16x8_extend_low_u8x16(first), wasm_u16x8_extend_high_u8x16(first), wasm_u32x4_extend_low_u16x8(last),
+            wasm_u32x4_extend_high_u16x8(last)};
+  }
+  struct Weights {
+    const int8_t* w;
+    explicit Weights(const int8_t* from) : w(from) {}
+  };
+  WEBINFER_INLINE void AddTo(const Weights& w, Vec* sum_low, Vec* sum_high) const {
+    *sum_low = WidenDot::Add(Load(w.w + 32), last_low, WidenDot::Add(Load(w.w), low, *sum_low));
+    *sum_high = WidenDot::Add(Load(w.w + 48), last_high, WidenDot::Add(Load(w.w + 16), high, *sum_high));
+  }
+};
+
+// Where the three input rows of an output row are; a row outside the image is the pixel of zero points, which does not move.
+struct Rows3 {
+  const uint8_t* row[3];
+  size_t step[3];
+  const uint8_t* zero;
+  int width, first, outputs, stride;  // of the input row; input column of the first tap; of the output row
+  int channels;
+  Vec flip;
+  const int8_t* weights;
+  uint8_t* y;
+};
+
+// A row of a 3 x 3 convolution, requantised.
+template <typename Column>
+void RunRow3(const Rows3& p, const Int8Stage& stage) {
+  const Requantizer requantize(stage);
+  const auto channels = static_cast<size_t>(p.channels);
+  for (size_t channel = 0; channel < channels; channel += 8) {
+    const int8_t* weights = p.weights + channel / 8 * (3 * Column::kWeightBytes);
+    const typename Column::Weights w0(weights), w1(weights + Column::kWeightBytes), w2(weights + 2 * Column::kWeightBytes);
+    const Vec low_scale = Load(stage.scale + channel), high_scale = Load(stage.scale + channel + 4);
+    const Vec low_offset = Load(stage.offset + channel), high_offset = Load(stage.offset + channel + 4);
+    const Column outside = Column::Read(p.zero + channel, p.zero + channel, p.zero + channel, p.flip);
+    const uint8_t *a = p.row[0] + channel, *b = p.row[1] + channel, *c = p.row[2] + channel;
+    const auto read = [&](int x) {
+      if (!Inside(x, p.width)) return outside;
+      const auto at = static_cast<size_t>(x);
+      return Column::Read(a + at * p.step[0], b + at * p.step[1], c + at * p.step[2], p.flip);
+    };
+    const int count = static_cast<int>(std::min<size_t>(8, channels - channel));
+    uint8_t* y = p.y + channel;
+    int x = p.first;
+    if (p.stride == 1) {
+      // Sums of the next output and of the one after it.
+      Vec low = low_offset, high = high_offset, next_low = low_offset, next_high = high_offset;
+      Column column = read(x++);
+      column.AddTo(w0, &low, &high);
+      column = read(x++);
+      column.AddTo(w1, &low, &high);
+      column.AddTo(w0, &next_low, &next_high);
+      WEBINFER_NO_UNROLL
+      for (int i = 0; i < p.outputs; ++i, y += channels) {
+        column = read(x++);
+        column.AddTo(w2, &low, &high);
+        StoreBytes(y, requantize(low, high, low_scale, high_scale), count);
+        low = next_low;
+        high = next_high;
+        column.AddTo(w1, &low, &high);
+        next_low = low_offset;
+        next_high = high_offset;
+        column.AddTo(w0, &next_low, &next_high);
+      }
+      continue;
+    }
+    Column column = read(x);
+    WEBINFER_NO_UNROLL
+    for (int i = 0; i < p.outputs; ++i, y += channels, x += 2) {
+      Vec low = low_offset, high = high_offset;
+      column.AddTo(w0, &low, &high);
+      read(x + 1).AddTo(w1, &low, &high);
+      column = read(x + 2);
+      column.AddTo(w2, &low, &high);
+      StoreBytes(y, requantize(low, high, low_scale, high_scale), count);
+    }
+  }
+}
+
+bool IsRow3(const Int8Conv& conv) {
+  const ConvGeometry& g = conv.geometry;
+  return conv.output.kind == Int8Output::Kind::kByte && g.kernel[1] == 3 && g.kernel[2] == 3 && g.dilation[2] == 1 &&
+         g.stride[2] <= 2;
+}
+
+// Output row `index`, counted over the batch.
+Rows3 RowsOf(const ConvGeometry& g, const uint8_t* x, const uint8_t* zero, int index) {
+  Rows3 rows{};
+  const Pixel pixel(g, int64_t{index} * g.out[2]);
+  for (int ky = 0; ky < 3; ++ky) {
+    const uint8_t* row = ImageRow(g, x, pixel, 0, ky);
+    rows.row[ky] = row == nullptr ? zero : row;
+    rows.step[ky] = row == nullptr ? 0 : static_cast<size_t>(g.channels);
+  }
+  rows.zero = zero;
+  rows.width = g.in[2];
+  rows.first = -g.pad[2];
+  rows.outputs = g.out[2];
+  rows.stride = g.stride[2];
+  rows.channels = g.channels;
+  return rows;
 }
 
 // Scratch: the stage, a pixel of zero points, then for each thread its pointers and sums.
@@ -135,7 +280,8 @@ void PackInt8Depthwise(const ConvGeometry& g, const Int8Filters& filters, Int8Do
     std::fill(to.sums + panel, to.sums + panel + 8, 0);
     for (size_t first = 0; first < static_cast<size_t>(PaddedTaps(g)); first += step) {
       for (size_t c = panel; c < panel + 8; ++c) {
-        for (size_t tap = first; tap < first + step; ++tap) {
+        for (size_t slot = first; slot < first + step; ++slot) {
+          const size_t tap = TapInSlot(g, slot);
           const int value = c < channels && tap < taps ? WeightOf(filters, c * taps + tap) - ZeroOf(filters, c) : 0;
           to.sums[c] += value;
           if (bytes) {
@@ -176,6 +322,18 @@ void RunInt8Depthwise(const Int8Conv& conv, void* scratch, ThreadPool& pool) {
   const size_t pixel_bytes = static_cast<size_t>(g.channels) * (conv.output.kind == Int8Output::Kind::kByte ? 1 : 4);
   const int step = g.stride[2] * g.channels, last_inside = g.in[2] - (g.kernel[2] - 1) * g.dilation[2] - 1;
 
+  if (IsRow3(conv)) {
+    const auto run = dot == Int8Dot::kSigned     ? RunRow3<ByteColumn<SignedDot>>
+                     : dot == Int8Dot::kUnsigned ? RunRow3<ByteColumn<UnsignedDot>>
+                                                 : RunRow3<WordColumn>;
+    return pool.ParallelFor(g.batch * g.out[1], [&](int task, int) {
+      Rows3 rows = RowsOf(g, static_cast<const uint8_t*>(conv.x), zero, task);
+      rows.flip = wasm_i8x16_splat(static_cast<int8_t>(flip));
+      rows.weights = packed.weights;
+      rows.y = static_cast<uint8_t*>(conv.y) + static_cast<size_t>(task) * static_cast<size_t>(g.out[2]) * pixel_bytes;
+      run(rows, stage);
+    });
+  }
   pool.ParallelFor(g.batch * g.out[1], [&](int task, int thread) {
     uint8_t* const workspace = zero + layout.zero + static_cast<size_t>(thread) * layout.thread();
     auto** const inputs = reinterpret_cast<const uint8_t**>(workspace);
@@ -187,7 +345,7 @@ void RunInt8Depthwise(const Int8Conv& conv, void* scratch, ThreadPool& pool) {
     bool inside = false;
     for (int column = 0; column < g.out[2]; ++column, pixel.Next(), y += pixel_bytes) {
       if (inside && pixel.in[2] <= last_inside) {
-        for (int tap = 0; tap < g.taps(); ++tap) inputs[tap] += step;
+        for (int slot = 0; slot < PaddedTaps(g); ++slot) inputs[slot] += inputs[slot] == zero ? 0 : step;
       } else {
         inside = FindTaps(g, static_cast<const uint8_t*>(conv.x), pixel, zero, inputs);
       }

@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kCachedPanelBytes = size_t{1} << 20;
 constexpr int kTileRowsInt8 = 6;
+constexpr int kMostSums = 16 * 48;  // kept in the first cache until they are finished
+static_assert(kMostSums >= 8 * kMostInt8Rows);
 
 size_t PaddedColumns(int n) { return (static_cast<size_t>(n) + 7) / 8 * 8; }
 
@@ -23,18 +25,16 @@ struct Tile8 {
   const int8_t* b;
   size_t b_stride;  // from panel to panel
   int steps;
-  int column, columns;
-  const int32_t* row_sums;
-  uint8_t* c;
-  size_t c_stride;
-  const Int8Stage* stage;
+  int columns;  // a multiple of 8
+  int32_t* sums;
+  size_t sums_stride;
 };
 
 // kRows rows times kPanels panels at once, from panel to panel. Returns the columns done.
 template <typename Dot, int kRows, int kPanels>
 WEBINFER_INLINE int RunPanels(const Tile8& t, int done) {
   constexpr int kColumns = 8 * kPanels;
-  const int last = kPanels == 1 ? t.columns : t.columns - kColumns + 1;
+  const int last = t.columns - kColumns + 1;
   const int8_t* panel = t.b + static_cast<size_t>(done / 8) * t.b_stride;
   const size_t b_stride = t.b_stride;
   WEBINFER_NO_UNROLL
@@ -80,14 +80,12 @@ WEBINFER_INLINE int RunPanels(const Tile8& t, int done) {
         }
       }
     }
-    alignas(16) int32_t sums[kRows * kColumns];
     WEBINFER_UNROLL
     for (int r = 0; r < kRows; ++r) {
+      int32_t* to = t.sums + static_cast<size_t>(r) * t.sums_stride + done;
       WEBINFER_UNROLL
-      for (int v = 0; v < 2 * kPanels; ++v) Store(sums + r * kColumns + 4 * v, sum[r][v]);
+      for (int v = 0; v < 2 * kPanels; ++v) Store(to + 4 * v, sum[r][v]);
     }
-    FinishInt8(*t.stage, sums, kColumns, t.row_sums, kRows, t.column + done,
-               t.columns - done < kColumns ? t.columns - done : kColumns, t.c, t.c_stride);
   }
   return done;
 }
@@ -101,25 +99,24 @@ WEBINFER_NOINLINE void RunTile8(const Tile8& t) {
   RunPanels<Dot, kRows, 1>(t, done);
 }
 
+int TileRows(int left) { return left >= 2 * kTileRowsInt8 ? kTileRowsInt8 : left <= kTileRowsInt8 ? left : (left + 1) / 2; }
+
+// Rows [row, row + rows) of the block over columns [first, first + columns) of it.
 template <typename Dot>
-void RunTiles(const Int8Block& block, const Int8Stage& stage, int first, int columns) {
+void RunPart(const Int8Block& block, const Int8Stage& stage, int row, int rows, int first, int columns) {
+  alignas(16) int32_t sums[kMostSums];
   const size_t panel_bytes = static_cast<size_t>(Int8Depth(block.k)) * 8;
-  Tile8 t{block.a,
+  Tile8 t{block.a + static_cast<size_t>(row) * block.a_stride,
           block.a_stride,
-          block.b.panels + static_cast<size_t>(first / 8) * panel_bytes,
+          block.b.panels + static_cast<size_t>((block.column + first) / 8) * panel_bytes,
           panel_bytes,
           Int8Depth(block.k) / (Dot::kPanelStep / 8),
-          first,
-          columns,
-          block.row_sums,
-          block.c,
-          block.c_stride,
-          &stage};
-  const size_t c_row = block.c_stride * (stage.output->kind == Int8Output::Kind::kByte ? 1 : 4);
-  for (int row = 0; row < block.rows;) {
-    const int left = block.rows - row;
-    const int rows = left >= 2 * kTileRowsInt8 ? kTileRowsInt8 : left <= kTileRowsInt8 ? left : (left + 1) / 2;
-    switch (rows) {
+          (columns + 7) / 8 * 8,
+          sums,
+          static_cast<size_t>((columns + 7) / 8 * 8)};
+  for (int done = 0; done < rows;) {
+    const int height = TileRows(rows - done);
+    switch (height) {
       case 1: RunTile8<Dot, 1>(t); break;
       case 2: RunTile8<Dot, 2>(t); break;
       case 3: RunTile8<Dot, 3>(t); break;
@@ -127,26 +124,46 @@ void RunTiles(const Int8Block& block, const Int8Stage& stage, int first, int col
       case 5: RunTile8<Dot, 5>(t); break;
       default: RunTile8<Dot, 6>(t); break;
     }
-    row += rows;
-    t.a += static_cast<size_t>(rows) * t.a_stride;
-    t.c += static_cast<size_t>(rows) * c_row;
-    if (t.row_sums != nullptr) t.row_sums += rows;
+    done += height;
+    t.a += static_cast<size_t>(height) * t.a_stride;
+    t.sums += static_cast<size_t>(height) * t.sums_stride;
   }
+  const size_t c_row = block.c_stride * (stage.output->kind == Int8Output::Kind::kByte ? 1 : 4);
+  FinishInt8(stage, sums, t.sums_stride, block.row_sums == nullptr ? nullptr : block.row_sums + row, rows, block.column + first,
+             columns, block.c + static_cast<size_t>(row) * c_row, block.c_stride);
 }
 
 // All rows over one panel while it is in the first cache, or row after row over panels that stay in the second.
 template <typename Dot>
 void RunBlock(const Int8Block& block, const Int8Stage& stage) {
   const size_t bytes = static_cast<size_t>(Int8Depth(block.k)) * PaddedColumns(block.columns);
-  if (bytes <= kCachedPanelBytes || block.rows <= kTileRowsInt8) return RunTiles<Dot>(block, stage, block.column, block.columns);
-  for (int done = 0; done < block.columns; done += 8) {
-    RunTiles<Dot>(block, stage, block.column + done, std::min(8, block.columns - done));
+  if (bytes > kCachedPanelBytes && block.rows > kTileRowsInt8) {
+    for (int done = 0; done < block.columns; done += 8) {
+      RunPart<Dot>(block, stage, 0, block.rows, done, std::min(8, block.columns - done));
+    }
+    return;
+  }
+  for (int row = 0; row < block.rows;) {
+    const int rows = TileRows(block.rows - row), most = kMostSums / rows / 48 * 48;
+    for (int done = 0; done < block.columns; done += most) {
+      RunPart<Dot>(block, stage, row, rows, done, std::min(most, block.columns - done));
+    }
+    row += rows;
   }
 }
 
 int32_t ZeroOf(const void* zeros, bool is_signed, size_t i) {
   if (zeros == nullptr) return 0;
   return is_signed ? static_cast<const int8_t*>(zeros)[i] : static_cast<const uint8_t*>(zeros)[i];
+}
+
+// Whether a scaled sum may reach 2^22, where the trick that rounds ends.
+bool NeedsClamp(const Int8Output& output, const Int8Gemm& gemm) {
+  if (output.kind != Int8Output::Kind::kByte) return false;
+  float scale = std::fabs(*output.scale), bias = 0;
+  for (int j = 1; output.per_column && j < gemm.n; ++j) scale = std::max(scale, std::fabs(output.scale[j]));
+  for (int j = 0; output.bias != nullptr && j < gemm.n; ++j) bias = std::max(bias, std::fabs(static_cast<float>(output.bias[j])));
+  return !(scale * (65025.0f * static_cast<float>(gemm.k) + bias) < 4194304.0f);
 }
 
 }  // namespace
@@ -207,34 +224,47 @@ size_t Int8StageBytes(int n) { return 4 * PaddedColumns(n) * sizeof(int32_t); }
 Int8Stage PrepareInt8Stage(const Int8Gemm& gemm, void* memory) {
   const Int8Output& output = gemm.output;
   const size_t padded = PaddedColumns(gemm.n);
-  auto* offset = static_cast<int32_t*>(memory);
-  auto* row_factor = offset + padded;
-  auto* scale = reinterpret_cast<float*>(row_factor + padded);
-  auto* bias = scale + padded;
-  // As the packed bytes are: a signed or unsigned, b signed.
+  const auto n = static_cast<size_t>(gemm.n);
+  auto* const offset = static_cast<int32_t*>(memory);
+  auto* const row_factor = offset + padded;
+  auto* const scale = reinterpret_cast<float*>(row_factor + padded);
+  auto* const bias = scale + padded;
+  // As the bytes are multiplied: a signed or unsigned, b signed.
   const int a_zero = gemm.a_zero + (gemm.b.dot == Int8Dot::kUnsigned && gemm.a_signed  ? 128
                                     : gemm.b.dot == Int8Dot::kSigned && !gemm.a_signed ? -128
                                                                                        : 0);
-  const int b_shift = gemm.b_signed ? 0 : 128;
+  const bool has_b_zero = gemm.b_zero != nullptr || !gemm.b_signed;
   bool any_b_zero = false;
-  float largest = 0;
-  std::memset(memory, 0, Int8StageBytes(gemm.n));
-  for (int j = 0; j < gemm.n; ++j) {
-    const auto i = static_cast<size_t>(j);
-    const int32_t b_zero = ZeroOf(gemm.b_zero, gemm.b_signed, gemm.b_zero_per_column ? i : 0) - b_shift;
-    any_b_zero |= b_zero != 0;
-    // In unsigned arithmetic: sums of long rows wrap around, as the operator's definition has it.
-    const auto correction = static_cast<uint32_t>(a_zero) * (static_cast<uint32_t>(gemm.k) * static_cast<uint32_t>(b_zero) -
-                                                             static_cast<uint32_t>(gemm.b.column_sums[i]));
-    offset[i] = static_cast<int32_t>(correction + (output.bias != nullptr ? static_cast<uint32_t>(output.bias[i]) : 0));
-    row_factor[i] = -b_zero;
-    if (output.scale != nullptr) scale[i] = output.scale[output.per_column ? i : 0];
-    if (output.float_bias != nullptr) bias[i] = output.float_bias[i];
-    largest =
-        std::max(largest, std::fabs(scale[i]) * (65025.0f * static_cast<float>(gemm.k) +
-                                                 (output.bias != nullptr ? std::fabs(static_cast<float>(output.bias[i])) : 0)));
+  // In unsigned arithmetic: sums of long rows wrap around, as the operator's definition has it.
+  for (size_t j = 0; j < n; ++j) {
+    offset[j] = static_cast<int32_t>(0u - static_cast<uint32_t>(a_zero) * static_cast<uint32_t>(gemm.b.column_sums[j]));
   }
-  return {&output, offset, any_b_zero ? row_factor : nullptr, scale, bias, !(largest < 4194304.0f)};
+  if (output.bias != nullptr) {
+    for (size_t j = 0; j < n; ++j) {
+      offset[j] = static_cast<int32_t>(static_cast<uint32_t>(offset[j]) + static_cast<uint32_t>(output.bias[j]));
+    }
+  }
+  for (size_t j = 0; has_b_zero && j < n; ++j) {
+    const int32_t b_zero = ZeroOf(gemm.b_zero, gemm.b_signed, gemm.b_zero_per_column ? j : 0) - (gemm.b_signed ? 0 : 128);
+    any_b_zero |= b_zero != 0;
+    offset[j] =
+        static_cast<int32_t>(static_cast<uint32_t>(offset[j]) +
+                             static_cast<uint32_t>(gemm.k) * static_cast<uint32_t>(a_zero) * static_cast<uint32_t>(b_zero));
+    row_factor[j] = -b_zero;
+  }
+  std::fill(offset + n, offset + padded, 0);
+  std::fill(row_factor + n, row_factor + padded, 0);
+  if (output.scale != nullptr && output.per_column) {
+    std::copy(output.scale, output.scale + n, scale);
+  } else {
+    std::fill(scale, scale + n, output.scale != nullptr ? *output.scale : 0);
+  }
+  std::fill(scale + n, scale + padded, 0.0f);
+  if (output.kind == Int8Output::Kind::kFloat) {
+    std::fill(bias, bias + padded, 0.0f);
+    if (output.float_bias != nullptr) std::copy(output.float_bias, output.float_bias + n, bias);
+  }
+  return {&output, offset, any_b_zero ? row_factor : nullptr, scale, bias, NeedsClamp(output, gemm)};
 }
 
 uint8_t Int8Flip(Int8Dot dot, bool is_signed) {
