@@ -82,15 +82,15 @@ function gluePlugin(inline) {
 }
 
 function bundle(entry, outfile, options = {}) {
-  const {inlineGlue = false, ...rest} = options;
+  const {inlineGlue = false, minify = true, ...rest} = options;
   return build({
     entryPoints: [`${root}js/src/${entry}`],
     outfile: `${dist}${outfile}`,
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    minify: true,
-    keepNames: true,
+    minify,
+    keepNames: minify,
     sourcemap: true,
     sourcesContent: false,
     legalComments: 'none',
@@ -119,7 +119,8 @@ rmSync(dist, {recursive: true, force: true});
 mkdirSync(dist);
 for (const kind of KINDS) await writeGlue(kind);
 
-const node = {platform: 'node', packages: 'external'};
+// Not minified: Node prints the source line of an error that nobody caught.
+const node = {platform: 'node', packages: 'external', minify: false};
 const metaUrl = {
   banner: {js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;`},
   define: {__WEBINFER_VERSION__: JSON.stringify(version), 'import.meta.url': 'importMetaUrl'},

@@ -1,9 +1,13 @@
-// Encodes a ModelProto (onnx.proto) from plain objects. Only what graph.mjs makes: dense tensors, and int, float, string and
-// integer-list attributes. Fields and numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+// Encodes a ModelProto (onnx.proto) from plain objects. Only what models made here need: dense tensors, inside the file or in
+// another one; sequences and optionals of tensors as inputs and outputs; int, float, string and integer-list attributes. Fields and numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 
 const utf8 = new TextEncoder();
 
-export const DTYPE = {float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7};
+// The number of a type is its place in this list.
+const DTYPE_NAMES =
+  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 ' +
+  'bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2';
+export const DTYPE = Object.fromEntries(DTYPE_NAMES.split(' ').map((name, i) => [name, i]));
 const ATTRIBUTE = {float: 1, int: 2, string: 3, ints: 7};
 
 function varint(value) {
@@ -49,19 +53,27 @@ const node = ({name, op, inputs, outputs, attributes}) =>
     ...Object.entries(attributes).map(([key, value]) => bytes(5, attribute(key, value))),
   ]);
 
-const tensor = ({name, type, dims, data}) =>
+/** `external` is {location, offset, length} of the elements in another file, instead of `data`. */
+const tensor = ({name, type, dims, data, external}) =>
   concat([
     ...dims.map((d) => integer(1, d)),
     integer(2, DTYPE[type]),
     text(8, name),
-    bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    ...(external
+      ? Object.entries(external).map(([key, value]) => bytes(13, concat([text(1, key), text(2, String(value))])))
+      : [bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))]),
+    ...(external ? [integer(14, 1)] : []),
   ]);
 
-function valueInfo({name, type, dims}) {
-  const shape = concat(dims.map((d) => bytes(1, typeof d === 'string' ? text(2, d) : integer(1, d))));
-  const tensorType = concat([integer(1, DTYPE[type]), bytes(2, shape)]);
-  return concat([text(1, name), bytes(2, bytes(1, tensorType))]);
+/** TypeProto of 'float32', 'sequence(float32)', 'optional(float32)'; dims only of the first. */
+function typeProto(type, dims) {
+  const [, container, element] = type.match(/^(sequence|optional)\((.*)\)$/) ?? [];
+  if (container) return bytes(container === 'sequence' ? 4 : 9, bytes(1, typeProto(element)));
+  const shape = dims?.map((d) => bytes(1, typeof d === 'string' ? text(2, d) : integer(1, d)));
+  return bytes(1, concat([integer(1, DTYPE[type]), ...(shape ? [bytes(2, concat(shape))] : [])]));
 }
+
+const valueInfo = ({name, type, dims}) => concat([text(1, name), bytes(2, typeProto(type, dims))]);
 
 /** The bytes of a model: graph {name, nodes, initializers, inputs, outputs} of one opset. */
 export function encodeModel(graph, opset) {

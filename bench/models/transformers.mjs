@@ -39,10 +39,8 @@ export function vit(name, {dim, heads, layers, seed}) {
   return g;
 }
 
-export function bert(name, {dim, heads, layers, seed, int8 = false}) {
+export function bert(name, {dim, heads, layers, seed, int8 = false, vocabulary = 30522, tokens = 128}) {
   const g = new Graph(name, seed);
-  const vocabulary = 30522;
-  const tokens = 128;
   if (int8) g.tolerance = 5e-2; // an activation's rounding may fall either way, and the layers amplify it
   const linear = int8 ? dynamicLinear(g) : (x, cin, cout) => g.linear(x, cin, cout);
   const ids = g.input('input_ids', 'int64', [1, tokens], 'int', vocabulary);

@@ -4,10 +4,12 @@ import {encodeModel} from '../../bench/models/onnx-writer.mjs';
 interface Described {
   name: string;
   type: string;
-  dims: (number | string)[];
+  dims?: (number | string)[];
 }
 interface Weight extends Described {
-  data: ArrayBufferView;
+  dims: number[];
+  data?: ArrayBufferView;
+  external?: {location: string; offset?: number; length?: number};
 }
 interface NodeDescription {
   op: string;

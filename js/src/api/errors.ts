@@ -39,18 +39,18 @@ export interface ErrorDetails {
 export class WebInferError extends Error {
   override readonly name = 'WebInferError';
   readonly code: WebInferErrorCode;
-  readonly op?: string;
-  readonly node?: string;
-  readonly expected?: string;
-  readonly actual?: string;
-  readonly hint?: string;
+  declare readonly op?: string;
+  declare readonly node?: string;
+  declare readonly expected?: string;
+  declare readonly actual?: string;
+  declare readonly hint?: string;
 
   constructor(code: WebInferErrorCode, message: string, details: ErrorDetails = {}) {
     super(sentence(message, details), details.cause === undefined ? undefined : {cause: details.cause});
     this.code = code;
     for (const key of ['op', 'node', 'expected', 'actual', 'hint'] as const) {
       const value = details[key];
-      if (value !== undefined && value !== '') this[key] = value;
+      if (value !== undefined && value !== '') Object.assign(this, {[key]: value});
     }
   }
 }
