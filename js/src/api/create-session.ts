@@ -5,14 +5,15 @@ import {chooseVariant} from '../loader/capabilities.js';
 import {type EngineLease, type EngineWish, leaseEngine} from '../loader/engines.js';
 import {type ByteSource, platform} from '../loader/platform.js';
 import {checkModelStart, type FileSource, openSource} from '../loader/source.js';
+import {loadWasm} from '../loader/wasm-module.js';
 import {env, log, warnOnce} from './env.js';
 import {abortError, WebInferError} from './errors.js';
 import type {ExternalDataFileType, SessionOptions} from './session-options.js';
 
-/** Models from this size on go straight into a worker: reading and preparing them would already hold the page up. */
-const WORKER_MODEL_BYTES = 256 * 1024;
-/** Multiply-adds that take about 5 ms on one thread. */
-const WORKER_OPERATIONS = 4e7;
+/** Models below this size are first made on this thread with one thread of their own, which is soonest ready. */
+const SMALL_MODEL_BYTES = 256 * 1024;
+/** Multiply-adds that take about 5 ms on one thread: from there on a worker and threads pay. */
+const LONG_RUN_OPERATIONS = 4e7;
 /** Pieces of the model on their way to a worker at a time. */
 const PIECES_IN_FLIGHT = 4;
 
@@ -59,23 +60,39 @@ class SessionMaker {
   }
 
   async make(model: FileSource): Promise<CreatedSession> {
-    const {worker = env.wasm.proxy === true ? true : 'auto'} = this.#options;
-    const source = await openSource(model, 'The model', this.#options.signal);
+    const {worker = env.wasm.proxy === true ? true : 'auto', signal} = this.#options;
+    const placed = {worker: worker === 'auto' ? workersPay() : worker, threads: this.#threads()};
+    // The engine is on its way while the model is asked for; whether it arrives is seen when it is needed.
+    loadWasm(this.#variant(placed.threads).variant).catch(() => {});
+    const source = await openSource(model, 'The model', signal);
     this.#total = source.size;
     this.#report('engine');
-    if (worker !== 'auto' || !workersPay()) return this.#makeIn(worker === true, source);
-    if ((source.size ?? Number.POSITIVE_INFINITY) >= WORKER_MODEL_BYTES) return this.#makeIn(true, source);
-    const kept = await keep(source, this.#options.signal);
-    const here = await this.#makeIn(false, kept);
-    if (here.description.operations < WORKER_OPERATIONS) return here;
-    log('verbose', `a run is expected to take long (${here.description.operations} operations): moving to a worker`);
-    here.lease.release();
-    return this.#makeIn(true, kept);
+    if ((source.size ?? Number.POSITIVE_INFINITY) >= SMALL_MODEL_BYTES) return this.#makeIn(placed, source);
+    const modest = {worker: worker === true, threads: placed.threads ?? 1};
+    if (modest.worker === placed.worker && modest.threads === this.#variant(placed.threads).threads) {
+      return this.#makeIn(placed, source);
+    }
+    const kept = await keep(source, signal);
+    const small = await this.#makeIn(modest, kept);
+    if (small.description.operations < LONG_RUN_OPERATIONS) return small;
+    log('verbose', `runs of about ${small.description.operations} operations are expected: a larger place is taken`);
+    small.lease.release();
+    return this.#makeIn(placed, kept);
   }
 
-  async #makeIn(worker: boolean, source: ByteSource): Promise<CreatedSession> {
-    const {intraOpNumThreads, deterministic, maxMemory, group} = this.#options;
-    const {variant, threads} = chooseVariant({threads: intraOpNumThreads, deterministic});
+  /** The number of threads the user wants, if it matters to them. */
+  #threads(): number | undefined {
+    return this.#options.intraOpNumThreads || env.wasm.numThreads || undefined;
+  }
+
+  #variant(threads: number | undefined) {
+    return chooseVariant({threads, deterministic: this.#options.deterministic});
+  }
+
+  async #makeIn(place: {worker: boolean; threads: number | undefined}, source: ByteSource): Promise<CreatedSession> {
+    const {maxMemory, group} = this.#options;
+    const {worker} = place;
+    const {variant, threads} = this.#variant(place.threads);
     const wish: EngineWish = {variant, threads, worker, maxMemory, group};
     const lease = await leaseEngine(wish);
     this.#lease = lease;

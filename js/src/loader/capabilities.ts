@@ -47,7 +47,7 @@ function defaultThreads(): number {
 export function capabilities(): Capabilities {
   const {simd, relaxedSimd} = probe();
   const obstacle = platform().threadObstacle();
-  const threads = obstacle === undefined ? (env.wasm.numThreads ?? defaultThreads()) : 1;
+  const threads = obstacle === undefined ? (env.wasm.numThreads || defaultThreads()) : 1;
   const relaxed = relaxedSimd && env.wasm.simd !== 'fixed';
   const reasons: Capabilities['reasons'] = {};
   if (!simd) reasons.simd = 'WebAssembly.validate rejects SIMD: webinfer cannot run here.';
@@ -74,7 +74,7 @@ export function chooseVariant(wish: {threads?: number; deterministic?: boolean})
       hint: 'Use Chrome 91, Firefox 89, Safari 16.4, Node 20, or anything newer.',
     });
   }
-  const threads = found.threads ? Math.max(1, Math.min(wish.threads ?? found.defaultThreads, 64)) : 1;
+  const threads = found.threads ? Math.max(1, Math.min(wish.threads || found.defaultThreads, 64)) : 1;
   const relaxed = found.variant.startsWith('relaxed') && !wish.deterministic;
   return {variant: `${relaxed ? 'relaxed' : 'simd'}${threads > 1 ? '-threads' : ''}`, threads};
 }

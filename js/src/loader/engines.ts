@@ -65,11 +65,14 @@ function once(action: () => void): () => void {
 /** What is asked for, or the nearest that works here, with a warning: without the worker, or without the threads. */
 async function makeEngine(wish: EngineWish): Promise<EngineClient> {
   const {variant, threads, worker, maxMemory} = wish;
-  const options = {module: await loadWasm(variant), variant, threads, maxMemory};
+  const module = loadWasm(variant);
+  const options = {variant, threads, maxMemory};
   try {
-    if (worker) return await WorkerEngine.start(options);
-    return new LocalEngine(await EngineInstance.create(options));
+    if (worker) return await WorkerEngine.start(module, options);
+    return new LocalEngine(await EngineInstance.create({...options, module: await module}));
   } catch (error) {
+    // If the engine's own file is at fault, nothing else would help.
+    await module;
     const {message} = error as Error;
     if (threads > 1 && message.startsWith(THREADS_FAILED)) {
       warnOnce(`No threads can be had here, sessions use one. ${message}`);

@@ -66,14 +66,15 @@ async function fetchAndCompile(url: string): Promise<WebAssembly.Module> {
   }
   checkResponse(response, url);
   const type = response.headers.get('content-type') ?? '';
-  if (typeof WebAssembly.compileStreaming === 'function' && /^application\/wasm/i.test(type)) {
+  const isWasm = /^application\/wasm\s*(;|$)/i.test(type);
+  if (typeof WebAssembly.compileStreaming === 'function' && isWasm) {
     try {
       return await WebAssembly.compileStreaming(response);
     } catch (cause) {
       throw compileError(cause, url);
     }
   }
-  if (!/^application\/wasm/i.test(type)) {
+  if (!isWasm) {
     warnOnce(`${url} is served as "${type || 'no type'}" instead of "application/wasm", which makes loading slower.`);
   }
   return compile(await response.arrayBuffer(), url);

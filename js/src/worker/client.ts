@@ -36,18 +36,17 @@ export class WorkerEngine implements EngineClient {
     };
   }
 
-  /** Rejects if a worker cannot be had here. */
-  static async start(options: InstanceOptions): Promise<WorkerEngine> {
+  /** Starts the worker while the engine is still being loaded. Rejects if a worker cannot be had here. */
+  static async start(
+    module: Promise<WebAssembly.Module>,
+    options: Omit<InstanceOptions, 'module'>,
+  ): Promise<WorkerEngine> {
     const engine = new WorkerEngine(platform().createWorker());
-    const limit = setTimeout(() => {
-      engine.#end(
-        new WebInferError('HostUnsupported', 'The worker of this session did not start', {
-          expected: `an answer within ${START_LIMIT_MS} ms`,
-        }),
-      );
-    }, START_LIMIT_MS);
+    let limit: ReturnType<typeof setTimeout> | undefined;
     try {
-      await engine.#send((call) => ({kind: 'init', call, options, logLevel: env.logLevel}));
+      const init = {...options, module: await module};
+      limit = setTimeout(() => engine.#end(notStarted()), START_LIMIT_MS);
+      await engine.#send((call) => ({kind: 'init', call, options: init, logLevel: env.logLevel}));
       return engine;
     } catch (error) {
       engine.dispose();
@@ -176,4 +175,10 @@ export class WorkerEngine implements EngineClient {
   dispose(): void {
     this.#end(new WebInferError('Released', 'The session has been released'));
   }
+}
+
+function notStarted(): WebInferError {
+  return new WebInferError('HostUnsupported', 'The worker of this session did not start', {
+    expected: `an answer within ${START_LIMIT_MS} ms`,
+  });
 }
