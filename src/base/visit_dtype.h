@@ -43,4 +43,16 @@ Status VisitNumeric(DType dtype, const F& f) {
   }
 }
 
+// The same for operators that are defined on floats only: each type more is one more copy of their code.
+template <typename F>
+Status VisitFloat(DType dtype, const F& f) {
+  switch (dtype) {
+    case DType::kFloat32: return f(float());
+    case DType::kFloat64: return f(double());
+    case DType::kFloat16: return f(Float16());
+    case DType::kBfloat16: return f(Bfloat16());
+    default: return Error(Code::kUnsupported, "The operator cannot compute on this element type").Actual("%s", DTypeName(dtype));
+  }
+}
+
 }  // namespace webinfer

@@ -1,5 +1,7 @@
 // TopK: the k largest (or smallest) entries along an axis with their positions; equal values keep the lower position first.
 #include <algorithm>
+#include <bit>
+#include <type_traits>
 
 #include "base/visit_dtype.h"
 #include "ops/array/move.h"
@@ -32,40 +34,54 @@ Status Infer(InferContext& ctx) {
   return ctx.SetOutput(1, DType::kInt64, out);
 }
 
+struct Entry {
+  uint64_t key;  // in the order of the values, smaller first
+  int64_t position;
+};
+
+// Bits that sort as the value does; NaN is the largest of all.
 template <typename T>
-void TopKLane(const TopKParams& params, const T* src, int64_t stride, int64_t* order, T* values, int64_t* positions) {
-  for (int64_t i = 0; i < params.dim; ++i) order[i] = i;
-  const auto before = [&](int64_t a, int64_t b) {
-    const T x = src[a * stride], y = src[b * stride];
-    const bool x_nan = x != x, y_nan = y != y;  // NaN counts as the largest
-    if (x_nan || y_nan) return x_nan == y_nan ? a < b : params.largest == x_nan;
-    if (x == y) return a < b;
-    return params.largest ? x > y : x < y;
-  };
-  if (params.k < params.dim) std::nth_element(order, order + params.k, order + params.dim, before);
-  if (params.sorted) {
-    std::sort(order, order + params.k, before);
+uint64_t KeyOf(T value) {
+  if constexpr (std::is_integral_v<T>) {
+    return std::is_signed_v<T> ? static_cast<uint64_t>(static_cast<int64_t>(value)) ^ (uint64_t{1} << 63)
+                               : static_cast<uint64_t>(value);
   } else {
-    std::sort(order, order + params.k);
+    auto wide = static_cast<double>(value);
+    if (wide != wide) return UINT64_MAX;
+    if (wide == 0) wide = 0;  // -0 is no smaller
+    const auto bits = std::bit_cast<uint64_t>(wide);
+    return bits >> 63 != 0 ? ~bits : bits | uint64_t{1} << 63;
   }
-  for (int64_t i = 0; i < params.k; ++i) {
-    if (values != nullptr) values[i * stride] = src[order[i] * stride];
-    if (positions != nullptr) positions[i * stride] = order[i];
+}
+
+// Puts the first k entries in front; among equal keys the lower position comes first.
+void SelectFirst(const TopKParams& params, Entry* entries) {
+  const auto before = [](const Entry& a, const Entry& b) { return a.key != b.key ? a.key < b.key : a.position < b.position; };
+  if (params.k < params.dim) std::nth_element(entries, entries + params.k, entries + params.dim, before);
+  if (params.sorted) {
+    std::sort(entries, entries + params.k, before);
+  } else {
+    std::sort(entries, entries + params.k, [](const Entry& a, const Entry& b) { return a.position < b.position; });
   }
 }
 
 Status Kernel(const Step& step, RunContext&) {
   const auto& params = step.Params<TopKParams>();
-  auto* order = reinterpret_cast<int64_t*>(step.scratch);
+  auto* entries = reinterpret_cast<Entry*>(step.scratch);
   return VisitNumeric(step.in[0].dtype, [&]<typename T>(T) {
-    const T* src = step.in[0].As<T>();
-    T* values = step.HasOutput(0) ? step.out[0].As<T>() : nullptr;
-    int64_t* positions = step.HasOutput(1) ? step.out[1].As<int64_t>() : nullptr;
     for (int64_t i = 0; i < params.outer * params.inner; ++i) {
       const int64_t outer = i / params.inner, inner = i % params.inner;
-      const int64_t to = outer * params.k * params.inner + inner;
-      TopKLane(params, src + outer * params.dim * params.inner + inner, params.inner, order,
-               values == nullptr ? nullptr : values + to, positions == nullptr ? nullptr : positions + to);
+      const T* src = step.in[0].As<T>() + outer * params.dim * params.inner + inner;
+      for (int64_t k = 0; k < params.dim; ++k) {
+        const uint64_t key = KeyOf(src[k * params.inner]);
+        entries[k] = {params.largest ? ~key : key, k};
+      }
+      SelectFirst(params, entries);
+      for (int64_t k = 0; k < params.k; ++k) {
+        const int64_t to = (outer * params.k + k) * params.inner + inner;
+        if (step.HasOutput(0)) step.out[0].As<T>()[to] = src[entries[k].position * params.inner];
+        if (step.HasOutput(1)) step.out[1].As<int64_t>()[to] = entries[k].position;
+      }
     }
     return OkStatus();
   });
@@ -81,7 +97,7 @@ Status Bind(BindContext& ctx) {
   ctx.KnownInt(1, &params->k);
   params->largest = ctx.attributes().Int("largest", 1) != 0;
   params->sorted = ctx.attributes().Int("sorted", 1) != 0;
-  ctx.SetScratch(static_cast<uint64_t>(params->dim) * sizeof(int64_t));
+  ctx.SetScratch(static_cast<uint64_t>(params->dim) * sizeof(Entry));
   ctx.SetKernel(Kernel);
   return OkStatus();
 }

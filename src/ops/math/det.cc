@@ -46,7 +46,7 @@ Status Kernel(const Step& step, RunContext&) {
   const Shape& in = step.in[0].shape;
   const int64_t n = in[in.rank() - 1];
   auto* matrix = reinterpret_cast<double*>(step.scratch);
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
+  return VisitFloat(step.out[0].dtype, [&]<typename T>(T) {
     for (int64_t i = 0; i < step.out[0].elements(); ++i) {
       for (int64_t k = 0; k < n * n; ++k) matrix[k] = static_cast<double>(step.in[0].As<T>()[i * n * n + k]);
       step.out[0].As<T>()[i] = static_cast<T>(Determinant(matrix, n));

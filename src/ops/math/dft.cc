@@ -81,7 +81,7 @@ void TransformLane(const DftParams& params, const T* src, T* dst, kernels::Compl
 Status Kernel(const Step& step, RunContext&) {
   const auto& params = step.Params<DftParams>();
   auto* data = reinterpret_cast<kernels::Complex*>(step.scratch);
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
+  return VisitFloat(step.out[0].dtype, [&]<typename T>(T) {
     for (int64_t outer = 0; outer < params.outer; ++outer) {
       for (int64_t inner = 0; inner < params.inner; ++inner) {
         TransformLane(params, step.in[0].As<T>() + (outer * params.in_size * params.inner + inner) * params.in_parts,

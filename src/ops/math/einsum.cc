@@ -258,33 +258,42 @@ struct EinsumParams {
   int64_t* strides;  // [operands][labels]
 };
 
-Status Kernel(const Step& step, RunContext&) {
+template <typename T, typename Total>
+void SumProducts(const Step& step) {
   const auto& params = step.Params<EinsumParams>();
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
-    using Total = std::conditional_t<std::is_integral_v<T>, T, std::conditional_t<sizeof(T) == 8, double, float>>;
-    T* out = step.out[0].As<T>();
-    const int64_t results = step.out[0].elements();
-    int64_t sums = 1;
-    for (int i = params.output_labels; i < params.labels; ++i) sums *= params.sizes[i];
-    for (int64_t result = 0; result < results; ++result) {
-      Total total = 0;
-      for (int64_t sum = 0; sum < sums; ++sum) {
-        Total product = 1;
-        for (int operand = 0; operand < params.operands; ++operand) {
-          int64_t place = 0, rest = sum;
-          for (int i = params.labels - 1; i >= 0; --i) {
-            if (i == params.output_labels - 1) rest = result;
-            place += rest % params.sizes[i] * params.strides[operand * params.labels + i];
-            rest /= params.sizes[i];
-          }
-          product = static_cast<Total>(product * static_cast<Total>(step.in[operand].As<T>()[place]));
+  const int64_t results = step.out[0].elements();
+  int64_t sums = 1;
+  for (int i = params.output_labels; i < params.labels; ++i) sums *= params.sizes[i];
+  for (int64_t result = 0; result < results; ++result) {
+    Total total = 0;
+    for (int64_t sum = 0; sum < sums; ++sum) {
+      Total product = 1;
+      for (int operand = 0; operand < params.operands; ++operand) {
+        int64_t place = 0, rest = sum;
+        for (int i = params.labels - 1; i >= 0; --i) {
+          if (i == params.output_labels - 1) rest = result;
+          place += rest % params.sizes[i] * params.strides[operand * params.labels + i];
+          rest /= params.sizes[i];
         }
-        total = static_cast<Total>(total + product);
+        product = static_cast<Total>(product * static_cast<Total>(step.in[operand].As<T>()[place]));
       }
-      out[result] = static_cast<T>(total);
+      total = static_cast<Total>(total + product);
     }
-    return OkStatus();
-  });
+    step.out[0].As<T>()[result] = static_cast<T>(total);
+  }
+}
+
+Status Kernel(const Step& step, RunContext&) {
+  switch (step.out[0].dtype) {
+    case DType::kFloat32: SumProducts<float, float>(step); break;
+    case DType::kFloat64: SumProducts<double, double>(step); break;
+    case DType::kFloat16: SumProducts<Float16, float>(step); break;
+    case DType::kInt32: SumProducts<int32_t, uint32_t>(step); break;
+    case DType::kInt64: SumProducts<int64_t, uint64_t>(step); break;
+    default:
+      return Error(Code::kUnsupported, "Einsum cannot compute on this element type").Actual("%s", DTypeName(step.out[0].dtype));
+  }
+  return OkStatus();
 }
 
 Status Bind(BindContext& ctx) {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/visit_dtype.h"
+#include "kernels/elements.h"
 #include "ops/op.h"
 
 namespace webinfer::ops {
@@ -21,11 +22,8 @@ Status Infer(InferContext& ctx) {
 
 double Number(const Operand& operand) {
   double number = 0;
-  const Status status = VisitNumeric(operand.dtype, [&]<typename T>(T) {
-    number = static_cast<double>(*operand.As<T>());
-    return OkStatus();
-  });
-  return status.ok() ? number : 0;
+  kernels::ReadNumber(operand.dtype, operand.data, 0, &number);
+  return number;
 }
 
 double Mel(double hertz) { return 2595 * std::log10(1 + hertz / 700); }

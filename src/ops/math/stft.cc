@@ -67,7 +67,7 @@ Status Kernel(const Step& step, RunContext&) {
   const auto& params = step.Params<StftParams>();
   auto* data = reinterpret_cast<kernels::Complex*>(step.scratch);
   const int64_t frame = params.plan.length;
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
+  return VisitFloat(step.out[0].dtype, [&]<typename T>(T) {
     const T* window = step.HasInput(2) ? step.in[2].As<T>() : nullptr;
     T* out = step.out[0].As<T>();
     for (int64_t i = 0; i < params.batch * params.frames; ++i) {

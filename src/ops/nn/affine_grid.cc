@@ -39,7 +39,7 @@ Status Kernel(const Step& step, RunContext&) {
   const Shape& shape = step.out[0].shape;
   const int axes = params.axes;
   const int64_t points = shape.Elements(1, 1 + axes);
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
+  return VisitFloat(step.out[0].dtype, [&]<typename T>(T) {
     using F = std::conditional_t<std::is_same_v<T, double>, double, float>;
     T* out = step.out[0].As<T>();
     for (int64_t n = 0; n < shape[0]; ++n) {

@@ -134,7 +134,7 @@ void SampleAll(const Step& step) {
 
 Status Kernel(const Step& step, RunContext&) {
   if (step.out[0].elements() == 0) return OkStatus();
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
+  return VisitFloat(step.out[0].dtype, [&]<typename T>(T) {
     SampleAll<T>(step);
     return OkStatus();
   });

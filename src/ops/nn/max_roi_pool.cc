@@ -38,7 +38,7 @@ void CellRange(int64_t start, int64_t end, int64_t i, int64_t count, int64_t siz
 
 Status Kernel(const Step& step, RunContext&) {
   const auto& params = step.Params<RoiParams>();
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) -> Status {
+  return VisitFloat(step.out[0].dtype, [&]<typename T>(T) -> Status {
     T* out = step.out[0].As<T>();
     for (int64_t region = 0; region < step.out[0].shape[0]; ++region) {
       int64_t roi[5];

@@ -100,7 +100,7 @@ float Cell(const RoiParams& params, const T* image, const Cells& y, const Cells&
 Status Kernel(const Step& step, RunContext&) {
   const auto& params = step.Params<RoiParams>();
   const int64_t regions = step.out[0].shape[0];
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) -> Status {
+  return VisitFloat(step.out[0].dtype, [&]<typename T>(T) -> Status {
     T* out = step.out[0].As<T>();
     for (int64_t region = 0; region < regions; ++region) {
       const T* roi = step.in[1].As<T>() + region * 4;

@@ -6,14 +6,12 @@ namespace {
 
 Status Kernel(const Step& step, RunContext&) {
   RandomGenerator generator(step.node->attributes);
-  return VisitNumeric(step.in[0].dtype, [&]<typename P>(P) {
-    return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
-      for (int64_t i = 0; i < step.out[0].elements(); ++i) {
-        step.out[0].As<T>()[i] = static_cast<T>(generator.Uniform() < static_cast<double>(step.in[0].As<P>()[i]) ? 1 : 0);
-      }
-      return OkStatus();
-    });
+  FillRandom(step.out[0], [&](int64_t i) {
+    double probability = 0;
+    kernels::ReadNumber(step.in[0].dtype, step.in[0].data, i, &probability);
+    return generator.Uniform() < probability ? 1.0 : 0.0;
   });
+  return OkStatus();
 }
 
 }  // namespace

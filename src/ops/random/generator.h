@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/visit_dtype.h"
+#include "kernels/elements.h"
 #include "ops/op.h"
 
 namespace webinfer::ops {
@@ -66,24 +66,33 @@ class RandomGenerator {
   bool has_spare_ = false;
 };
 
+// Fills an output with next() of each element.
+template <typename Next>
+void FillRandom(const Operand& out, const Next& next) {
+  float block[256];
+  for (int64_t first = 0; first < out.elements(); first += 256) {
+    const int64_t count = out.elements() - first < 256 ? out.elements() - first : 256;
+    for (int64_t i = 0; i < count; ++i) {
+      const double value = next(first + i);
+      if (out.dtype == DType::kFloat64) out.As<double>()[first + i] = value;
+      block[i] = static_cast<float>(value);
+    }
+    if (out.dtype != DType::kFloat64) kernels::StoreFloats(out.dtype, block, first, count, out.data);
+  }
+}
+
 inline Status UniformKernel(const Step& step, RunContext&) {
   RandomGenerator generator(step.node->attributes);
   const double low = step.node->attributes.Float("low", 0), high = step.node->attributes.Float("high", 1);
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
-    for (int64_t i = 0; i < step.out[0].elements(); ++i)
-      step.out[0].As<T>()[i] = static_cast<T>(low + (high - low) * generator.Uniform());
-    return OkStatus();
-  });
+  FillRandom(step.out[0], [&](int64_t) { return low + (high - low) * generator.Uniform(); });
+  return OkStatus();
 }
 
 inline Status NormalKernel(const Step& step, RunContext&) {
   RandomGenerator generator(step.node->attributes);
   const double mean = step.node->attributes.Float("mean", 0), scale = step.node->attributes.Float("scale", 1);
-  return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
-    for (int64_t i = 0; i < step.out[0].elements(); ++i)
-      step.out[0].As<T>()[i] = static_cast<T>(mean + scale * generator.Normal());
-    return OkStatus();
-  });
+  FillRandom(step.out[0], [&](int64_t) { return mean + scale * generator.Normal(); });
+  return OkStatus();
 }
 
 template <KernelFn kernel>

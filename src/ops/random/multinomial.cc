@@ -13,11 +13,11 @@ Status Infer(InferContext& ctx) {
                        Shape({in.rank_known() ? in[0] : kUnknownDim, samples}));
 }
 
-template <typename P>
-int64_t Draw(const P* row, int64_t classes, double largest, double total, RandomGenerator& generator) {
+// A class for weights that add up to `total`.
+int64_t Draw(const double* weights, int64_t classes, double total, RandomGenerator& generator) {
   double left = generator.Uniform() * total;
   for (int64_t k = 0; k + 1 < classes; ++k) {
-    left -= std::exp(static_cast<double>(row[k]) - largest);
+    left -= weights[k];
     if (left < 0) return k;
   }
   return classes - 1;
@@ -25,22 +25,40 @@ int64_t Draw(const P* row, int64_t classes, double largest, double total, Random
 
 Status Kernel(const Step& step, RunContext&) {
   RandomGenerator generator(step.node->attributes);
-  const int64_t rows = step.out[0].shape[0], samples = step.out[0].shape[1], classes = step.in[0].shape[1];
+  const Operand& out = step.out[0];
+  const int64_t rows = out.shape[0], samples = out.shape[1], classes = step.in[0].shape[1];
   if (classes == 0 && rows * samples > 0) return Error(Code::kShapeMismatch, "Multinomial has no classes");
-  return VisitNumeric(step.in[0].dtype, [&]<typename P>(P) {
-    return VisitNumeric(step.out[0].dtype, [&]<typename T>(T) {
-      for (int64_t i = 0; i < rows; ++i) {
-        const P* row = step.in[0].As<P>() + i * classes;
-        double largest = -INFINITY, total = 0;
-        for (int64_t k = 0; k < classes; ++k) largest = std::fmax(largest, static_cast<double>(row[k]));
-        for (int64_t k = 0; k < classes; ++k) total += std::exp(static_cast<double>(row[k]) - largest);
-        for (int64_t k = 0; k < samples; ++k) {
-          step.out[0].As<T>()[i * samples + k] = static_cast<T>(Draw(row, classes, largest, total, generator));
-        }
+  auto* weights = reinterpret_cast<double*>(step.scratch);
+  for (int64_t row = 0; row < rows; ++row) {
+    double largest = -INFINITY, total = 0;
+    for (int64_t k = 0; k < classes; ++k) {
+      kernels::ReadNumber(step.in[0].dtype, step.in[0].data, row * classes + k, &weights[k]);
+      largest = std::fmax(largest, weights[k]);
+    }
+    for (int64_t k = 0; k < classes; ++k) {
+      weights[k] = std::exp(weights[k] - largest);
+      total += weights[k];
+    }
+    for (int64_t i = row * samples; i < (row + 1) * samples; ++i) {
+      const int64_t drawn = Draw(weights, classes, total, generator);
+      if (out.dtype == DType::kInt64) {
+        out.As<int64_t>()[i] = drawn;
+      } else {
+        out.As<int32_t>()[i] = static_cast<int32_t>(drawn);
       }
-      return OkStatus();
-    });
-  });
+    }
+  }
+  return OkStatus();
+}
+
+Status Bind(BindContext& ctx) {
+  const DType dtype = ctx.Out(0).dtype;
+  if (dtype != DType::kInt32 && dtype != DType::kInt64) {
+    return Error(Code::kTypeMismatch, "Multinomial gives integers").Expected("int32 or int64").Actual("%s", DTypeName(dtype));
+  }
+  ctx.SetScratch(static_cast<uint64_t>(ctx.In(0).shape[1]) * sizeof(double));
+  ctx.SetKernel(Kernel);
+  return OkStatus();
 }
 
 }  // namespace
@@ -48,5 +66,5 @@ Status Kernel(const Step& step, RunContext&) {
 
 WEBINFER_OP(Multinomial) {
   using namespace webinfer::ops;
-  return {.name = "Multinomial", .since = 22, .infer = Infer, .bind = BindRandom<Kernel>, .deterministic = false};
+  return {.name = "Multinomial", .since = 22, .infer = Infer, .bind = Bind, .deterministic = false};
 }
