@@ -26,12 +26,12 @@ int TapSlot(const ConvGeometry& g, int ky, int kx) {
 
 // Packed: what kind of dot product, the sums of the weights of each channel, then [channels / 8][taps][...] weights without
 // their zero point: bytes if it was 0 and the machine multiplies bytes, else 16 bits.
-struct Packed {
+struct PackedFilters {
   int32_t* dot;
   int32_t* sums;
   int8_t* weights;
 
-  Packed(const ConvGeometry& g, void* packed)
+  PackedFilters(const ConvGeometry& g, void* packed)
       : dot(static_cast<int32_t*>(packed)), sums(dot + 4), weights(reinterpret_cast<int8_t*>(sums + PaddedChannels(g))) {}
 };
 
@@ -268,7 +268,7 @@ size_t PackedInt8DepthwiseBytes(const ConvGeometry& g) {
 }
 
 void PackInt8Depthwise(const ConvGeometry& g, const Int8Filters& filters, Int8Dot dot, void* packed) {
-  const Packed to(g, packed);
+  const PackedFilters to(g, packed);
   const size_t taps = static_cast<size_t>(g.taps()), channels = static_cast<size_t>(g.channels);
   bool bytes = dot != Int8Dot::kWiden && filters.is_signed;
   for (size_t c = 0; c < channels; ++c) bytes &= ZeroOf(filters, c) == 0;
@@ -303,7 +303,7 @@ size_t Int8DepthwiseScratch(const ConvGeometry& g, int threads) {
 void RunInt8Depthwise(const Int8Conv& conv, void* scratch, ThreadPool& pool) {
   const ConvGeometry& g = conv.geometry;
   const Layout layout(g);
-  const Packed packed(g, const_cast<void*>(conv.packed));
+  const PackedFilters packed(g, const_cast<void*>(conv.packed));
   const auto dot = static_cast<Int8Dot>(*packed.dot);
   const Int8Dot operand = dot == Int8Dot::kWiden ? Int8Dot::kUnsigned : dot;  // bytes are widened as unsigned ones here
   Int8Gemm gemm;
