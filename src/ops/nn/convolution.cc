@@ -36,51 +36,8 @@ Status CheckChannels(const Shape& x, const Shape& w, int channel_axis, int64_t g
 
 Status InferImage(InferContext& ctx, ImageAxes axes) {
   WEBINFER_TRY(ctx.ExpectSameDType(0, 1));
-  const Shape &x = ctx.In(0).shape, &w = ctx.In(1).shape;
-  const DType dtype = ctx.In(0).dtype;
-  if (!x.rank_known() || !w.rank_known()) return ctx.SetOutput(0, dtype, Shape::UnknownRank());
-  if (x.rank() < 3 || w.rank() != x.rank()) {
-    return Error(Code::kShapeMismatch, "Image and weights of a convolution have other ranks than expected")
-        .Expected("3 to 5, the same for both")
-        .Actual("x %s, w %s", ShapeText(x).text, ShapeText(w).text);
-  }
-  const int rank = x.rank(), channel = axes.channel(rank);
-  WEBINFER_TRY(CheckChannels(x, w, channel, ctx.attributes().Int("group", 1)));
-  Shape out = Shape::Unknown(rank);
-  out[0] = x[0];
-  out[channel] = w[0];
-  const std::span<const int64_t> kernel = w.dims().subspan(2);
-  bool kernel_known = ctx.attributes().Has("kernel_shape");
-  if (!kernel_known) kernel_known = std::all_of(kernel.begin(), kernel.end(), [](int64_t size) { return size >= 0; });
-  if (kernel_known) {
-    Window window;
-    WEBINFER_TRY(ReadWindow(ctx.attributes(), rank - 2, kernel, &window));
-    for (int i = 0; i < rank - 2; ++i) {
-      const int64_t size = x[axes.spatial(i)];
-      if (size < 0) continue;
-      WEBINFER_ASSIGN(out[axes.spatial(i)], SlideWindow(&window, i, size));
-    }
-  }
-  return ctx.SetOutput(0, dtype, out);
-}
-
-// Complete but for sizes that are not known yet.
-Status ReadGeometry(InferContext& ctx, const Shape& out, ConvGeometry* g) {
-  const Shape &x = ctx.In(0).shape, &w = ctx.In(1).shape;
-  Window window;
-  WEBINFER_TRY(ReadWindow(ctx.attributes(), w.rank() - 2, w.dims().subspan(2), &window));
-  for (int i = 0; i < window.rank; ++i) {
-    if (window.kernel[i] != w[i + 2]) {
-      return Error(Code::kShapeMismatch, "kernel_shape is not the shape of the weights").Actual("w %s", ShapeText(w).text);
-    }
-    if (x.rank_known() && x[kLast.spatial(i)] >= 0) WEBINFER_TRY(SlideWindow(&window, i, x[kLast.spatial(i)]).status());
-  }
-  g->group = static_cast<int>(ctx.attributes().Int("group", 1));
-  g->channels = static_cast<int>(w[1]) * g->group;
-  g->filters = static_cast<int>(w[0]);
-  Shape unknown = Shape::Unknown(w.rank());
-  FillGeometry(window, x.rank_known() ? x : unknown, out.rank_known() ? out : unknown, kLast, g);
-  return OkStatus();
+  WEBINFER_ASSIGN(const Shape out, ConvOutputShape(ctx, 1, axes));
+  return ctx.SetOutput(0, ctx.In(0).dtype, out);
 }
 
 size_t PackedFloatsOf(const ConvGeometry& g) {
@@ -136,6 +93,51 @@ Status RunWinogradStep(const Step& step, RunContext& run) {
 
 }  // namespace
 
+Result<Shape> ConvOutputShape(const InferContext& ctx, int weights, ImageAxes axes) {
+  const Shape &x = ctx.In(0).shape, &w = ctx.In(weights).shape;
+  if (!x.rank_known() || !w.rank_known()) return Shape::UnknownRank();
+  if (x.rank() < 3 || w.rank() != x.rank()) {
+    return Error(Code::kShapeMismatch, "Image and weights of a convolution have other ranks than expected")
+        .Expected("3 to 5, the same for both")
+        .Actual("x %s, w %s", ShapeText(x).text, ShapeText(w).text);
+  }
+  const int rank = x.rank(), channel = axes.channel(rank);
+  WEBINFER_TRY(CheckChannels(x, w, channel, ctx.attributes().Int("group", 1)));
+  Shape out = Shape::Unknown(rank);
+  out[0] = x[0];
+  out[channel] = w[0];
+  const std::span<const int64_t> kernel = w.dims().subspan(2);
+  bool kernel_known = ctx.attributes().Has("kernel_shape");
+  if (!kernel_known) kernel_known = std::all_of(kernel.begin(), kernel.end(), [](int64_t size) { return size >= 0; });
+  if (!kernel_known) return out;
+  Window window;
+  WEBINFER_TRY(ReadWindow(ctx.attributes(), rank - 2, kernel, &window));
+  for (int i = 0; i < rank - 2; ++i) {
+    const int64_t size = x[axes.spatial(i)];
+    if (size < 0) continue;
+    WEBINFER_ASSIGN(out[axes.spatial(i)], SlideWindow(&window, i, size));
+  }
+  return out;
+}
+
+Status ReadConvGeometry(const InferContext& ctx, const Shape& out, ConvGeometry* g) {
+  const Shape &x = ctx.In(0).shape, &w = ctx.In(1).shape;
+  Window window;
+  WEBINFER_TRY(ReadWindow(ctx.attributes(), w.rank() - 2, w.dims().subspan(2), &window));
+  for (int i = 0; i < window.rank; ++i) {
+    if (window.kernel[i] != w[i + 2]) {
+      return Error(Code::kShapeMismatch, "kernel_shape is not the shape of the weights").Actual("w %s", ShapeText(w).text);
+    }
+    if (x.rank_known() && x[kLast.spatial(i)] >= 0) WEBINFER_TRY(SlideWindow(&window, i, x[kLast.spatial(i)]).status());
+  }
+  g->group = static_cast<int>(ctx.attributes().Int("group", 1));
+  g->channels = static_cast<int>(w[1]) * g->group;
+  g->filters = static_cast<int>(w[0]);
+  Shape unknown = Shape::Unknown(w.rank());
+  FillGeometry(window, x.rank_known() ? x : unknown, out.rank_known() ? out : unknown, kLast, g);
+  return OkStatus();
+}
+
 Status InferConv(InferContext& ctx) { return InferImage(ctx, kFirst); }
 
 Status InferChannelsLastConv(InferContext& ctx) { return InferImage(ctx, kLast); }
@@ -170,7 +172,7 @@ Status BindConv(BindContext& ctx) {
   }
   WEBINFER_ASSIGN(Conv * p, ctx.Params<Conv>());
   ConvGeometry& g = p->geometry;
-  WEBINFER_TRY(ReadGeometry(ctx, ctx.Out(0).shape, &g));
+  WEBINFER_TRY(ReadConvGeometry(ctx, ctx.Out(0).shape, &g));
   WEBINFER_TRY(ReadActivation(ctx.attributes(), &p->epilogue));
   if (g.pixels() > INT_MAX)
     return Error(Code::kUnsupported, "A convolution of this size").Actual("%s", ShapeText(ctx.Out(0).shape).text);
@@ -198,7 +200,7 @@ Status PrepareConv(PrepareContext& ctx) {
   if (weights == nullptr || weights->dtype != DType::kFloat32) return OkStatus();
   const Shape& out = ctx.Out(0).shape;
   ConvGeometry g;
-  WEBINFER_TRY(ReadGeometry(ctx, out, &g));
+  WEBINFER_TRY(ReadConvGeometry(ctx, out, &g));
   const bool shapes_known = ctx.In(0).shape.known() && out.known();
   bool winograd = shapes_known ? PrefersWinograd(g) : AllowsWinograd(g);
   if (winograd) {

@@ -2,6 +2,8 @@
 // depthwise.h or winograd.h.
 #pragma once
 
+#include "kernels/conv.h"
+#include "ops/nn/window.h"
 #include "ops/op.h"
 
 namespace webinfer::ops {
@@ -12,5 +14,10 @@ Status LowerConv(LowerContext& ctx, bool* done);
 Status BindConv(BindContext& ctx);
 // Packs constant weights. Winograd's form comes on top where it is faster and the budget for second copies allows.
 Status PrepareConv(PrepareContext& ctx);
+
+// The rules, for other convolutions too. `weights` says which input they are.
+Result<Shape> ConvOutputShape(const InferContext& ctx, int weights, ImageAxes axes);
+// Of inputs x (channels last) and w; complete but for sizes that are not known yet.
+Status ReadConvGeometry(const InferContext& ctx, const Shape& out, kernels::ConvGeometry* geometry);
 
 }  // namespace webinfer::ops

@@ -7,6 +7,7 @@
 #include "kernels/gemm.h"
 #include "kernels/strided_copy.h"
 #include "ops/nn/fused.h"
+#include "ops/nn/matrix_shape.h"
 #include "ops/nn/prepared.h"
 
 namespace webinfer::ops {
@@ -25,47 +26,17 @@ struct MatrixProduct {
   float alpha;
   kernels::Epilogue epilogue;
   bool bias, residual;
-  // Batch dimensions with the steps of a and b in elements.
-  int batches, batch_rank;
-  int64_t batch_dims[kMaxRank], a_steps[kMaxRank], b_steps[kMaxRank];
+  MatrixBatches batches;
   int64_t b_prepared_step;  // floats between packed matrices
   uint64_t scratch_floats;  // of one thread: A transposed, then B packed
 };
 
 bool Flag(const Attributes& attributes, std::string_view name) { return attributes.Int(name, 0) != 0; }
 
-// The operand as a matrix: its two last axes, transposed if asked for; a vector is a row (a) or a column (b).
-struct MatrixShape {
-  int64_t rows, columns;
-  Shape batch;
-};
-MatrixShape AsMatrix(const Shape& shape, bool transposed, bool is_left) {
-  MatrixShape matrix{1, 1, Shape()};
-  const int rank = shape.rank();
-  if (rank == 1) {
-    (is_left ? matrix.columns : matrix.rows) = shape[0];
-    return matrix;
-  }
-  for (int i = 0; i + 2 < rank; ++i) matrix.batch.Append(shape[i]);
-  matrix.rows = shape[transposed ? rank - 1 : rank - 2];
-  matrix.columns = shape[transposed ? rank - 2 : rank - 1];
-  return matrix;
-}
-
-void Locate(const MatrixProduct& p, int64_t batch, int64_t* a_offset, int64_t* b_offset) {
-  *a_offset = *b_offset = 0;
-  for (int i = p.batch_rank - 1; i >= 0; --i) {
-    const int64_t index = batch % p.batch_dims[i];
-    batch /= p.batch_dims[i];
-    *a_offset += index * p.a_steps[i];
-    *b_offset += index * p.b_steps[i];
-  }
-}
-
 // The product of one batch, its operands made ready in `scratch`.
 Gemm MakeGemm(const Step& step, const MatrixProduct& p, int64_t batch, float* scratch) {
   int64_t a_offset, b_offset;
-  Locate(p, batch, &a_offset, &b_offset);
+  p.batches.Locate(batch, &a_offset, &b_offset);
   const auto m = static_cast<size_t>(p.m), n = static_cast<size_t>(p.n), k = static_cast<size_t>(p.k);
   const size_t c_offset = static_cast<size_t>(batch) * m * n;
   Gemm gemm;
@@ -109,12 +80,12 @@ Gemm MakeGemm(const Step& step, const MatrixProduct& p, int64_t batch, float* sc
 Status RunFloat(const Step& step, RunContext& run) {
   const auto& p = step.Params<MatrixProduct>();
   auto* scratch = reinterpret_cast<float*>(step.scratch);
-  if (p.batches >= run.pool().size()) {
-    run.pool().ParallelFor(p.batches, [&](int batch, int thread) {
+  if (p.batches.count >= run.pool().size()) {
+    run.pool().ParallelFor(p.batches.count, [&](int batch, int thread) {
       RunGemm(MakeGemm(step, p, batch, scratch + static_cast<uint64_t>(thread) * p.scratch_floats));
     });
   } else {
-    for (int batch = 0; batch < p.batches; ++batch) RunGemm(MakeGemm(step, p, batch, scratch), run.pool());
+    for (int batch = 0; batch < p.batches.count; ++batch) RunGemm(MakeGemm(step, p, batch, scratch), run.pool());
   }
   return OkStatus();
 }
@@ -124,9 +95,9 @@ template <typename T>
 Status RunPlain(const Step& step, RunContext&) {
   const auto& p = step.Params<MatrixProduct>();
   using Sum = typename std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>, std::type_identity<T>>::type;
-  for (int batch = 0; batch < p.batches; ++batch) {
+  for (int batch = 0; batch < p.batches.count; ++batch) {
     int64_t a_offset, b_offset;
-    Locate(p, batch, &a_offset, &b_offset);
+    p.batches.Locate(batch, &a_offset, &b_offset);
     const T* a = step.in[0].As<T>() + a_offset;
     const T* b = step.in[1].As<T>() + b_offset;
     T* c = step.out[0].As<T>() + int64_t{batch} * p.m * p.n;
@@ -155,43 +126,12 @@ KernelFn KernelFor(DType dtype) {
   }
 }
 
-Status SetBatches(const Shape& a, const Shape& b, const Shape& batch, MatrixProduct* p) {
-  p->batch_rank = batch.rank();
-  p->batches = static_cast<int>(batch.Elements());
-  int64_t a_step = int64_t{p->m} * p->k, b_step = int64_t{p->k} * p->n;
-  if (p->right == RightSide::kPrepared) b_step = p->b_prepared_step;
-  for (int i = batch.rank() - 1; i >= 0; --i) {
-    const int in_a = i - (batch.rank() - a.rank()), in_b = i - (batch.rank() - b.rank());
-    p->batch_dims[i] = batch[i];
-    p->a_steps[i] = in_a >= 0 && a[in_a] != 1 ? a_step : 0;
-    p->b_steps[i] = in_b >= 0 && b[in_b] != 1 ? b_step : 0;
-    if (in_a >= 0) a_step *= a[in_a];
-    if (in_b >= 0) b_step *= b[in_b];
-  }
-  return OkStatus();
-}
-
 }  // namespace
 
 Status InferMatrixProduct(InferContext& ctx) {
   WEBINFER_TRY(ctx.ExpectSameDType(0, 1));
-  const Shape &a = ctx.In(0).shape, &b = ctx.In(1).shape;
-  if (!a.rank_known() || !b.rank_known()) return ctx.SetOutput(0, ctx.In(0).dtype, Shape::UnknownRank());
-  if (a.rank() == 0 || b.rank() == 0) {
-    return Error(Code::kShapeMismatch, "MatMul of a scalar")
-        .Expected("rank 1 or more")
-        .Actual("%s and %s", ShapeText(a).text, ShapeText(b).text);
-  }
-  const MatrixShape left = AsMatrix(a, Flag(ctx.attributes(), "transA"), true);
-  const MatrixShape right = AsMatrix(b, Flag(ctx.attributes(), "transB"), false);
-  if (left.columns >= 0 && right.rows >= 0 && left.columns != right.rows) {
-    return Error(Code::kShapeMismatch, "The inner sizes of a matrix product differ")
-        .Expected("%lld rows of b %s", static_cast<long long>(left.columns), ShapeText(b).text)
-        .Actual("%lld; a is %s", static_cast<long long>(right.rows), ShapeText(a).text);
-  }
-  WEBINFER_ASSIGN(Shape out, Broadcast(left.batch, right.batch));
-  if (a.rank() > 1) out.Append(left.rows);
-  if (b.rank() > 1) out.Append(right.columns);
+  WEBINFER_ASSIGN(const Shape out, ProductShape(ctx.In(0).shape, Flag(ctx.attributes(), "transA"), ctx.In(1).shape,
+                                                Flag(ctx.attributes(), "transB")));
   return ctx.SetOutput(0, ctx.In(0).dtype, out);
 }
 
@@ -226,11 +166,15 @@ Status BindMatrixProduct(BindContext& ctx) {
   p->right = PreparedFloats(ctx.node(), 0) != nullptr                                            ? RightSide::kPrepared
              : dtype != DType::kFloat32 || (p->m <= kFewRows && !p->trans_b && p->alpha == 1.0f) ? RightSide::kInPlace
                                                                                                  : RightSide::kPack;
-  WEBINFER_TRY(fold ? SetBatches(Shape(), Shape(), Shape(), p) : SetBatches(a.batch, b.batch, batch, p));
+  if (!fold) {
+    p->batches.Set(a.batch, b.batch, batch, int64_t{p->m} * p->k,
+                   p->right == RightSide::kPrepared ? p->b_prepared_step : int64_t{p->k} * p->n);
+  }
   if (p->trans_a) p->scratch_floats += static_cast<uint64_t>(rows) * static_cast<uint64_t>(a.columns);
   if (p->right == RightSide::kPack) p->scratch_floats += static_cast<uint64_t>(p->b_prepared_step);
   p->scratch_floats = (p->scratch_floats + 15) / 16 * 16;
-  ctx.SetScratch(p->scratch_floats * sizeof(float) * static_cast<uint64_t>(p->batches >= ctx.threads() ? ctx.threads() : 1));
+  ctx.SetScratch(p->scratch_floats * sizeof(float) *
+                 static_cast<uint64_t>(p->batches.count >= ctx.threads() ? ctx.threads() : 1));
   return OkStatus();
 }
 

@@ -8,20 +8,27 @@
 
 namespace webinfer::ops {
 
-// The floats kept in `slot`, or nullptr when the weights were not constant.
-inline const float* PreparedFloats(const Node& node, int slot) {
+// What is kept in `slot`, or nullptr when the weights were not constant.
+inline const uint8_t* PreparedBytes(const Node& node, int slot) {
   const auto i = static_cast<size_t>(slot);
   if (i >= node.prepared.size() || node.prepared[i] == nullptr) return nullptr;
-  return reinterpret_cast<const float*>(static_cast<const Buffer*>(node.prepared[i].get())->data());
+  return static_cast<const uint8_t*>(static_cast<const Buffer*>(node.prepared[i].get())->data());
+}
+inline const float* PreparedFloats(const Node& node, int slot) {
+  return reinterpret_cast<const float*>(PreparedBytes(node, slot));
 }
 
-// Room for `count` floats in `slot`.
-inline Result<float*> KeepFloats(PrepareContext& ctx, int slot, uint64_t count) {
+// Room for `count` bytes (floats) in `slot`.
+inline Result<uint8_t*> KeepBytes(PrepareContext& ctx, int slot, uint64_t count) {
   auto buffer = std::make_shared<Buffer>();
-  WEBINFER_TRY(buffer->Allocate(count * sizeof(float), "packed weights"));
-  auto* floats = reinterpret_cast<float*>(buffer->data());
+  WEBINFER_TRY(buffer->Allocate(count, "packed weights"));
+  auto* bytes = static_cast<uint8_t*>(buffer->data());
   ctx.Keep(slot, std::move(buffer));
-  return floats;
+  return bytes;
+}
+inline Result<float*> KeepFloats(PrepareContext& ctx, int slot, uint64_t count) {
+  WEBINFER_ASSIGN(uint8_t * bytes, KeepBytes(ctx, slot, count * sizeof(float)));
+  return reinterpret_cast<float*>(bytes);
 }
 
 }  // namespace webinfer::ops

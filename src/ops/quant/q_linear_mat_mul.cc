@@ -1,0 +1,28 @@
+// QLinearMatMul (ONNX 21): the product of quantised matrices, quantised.
+#include "ops/nn/matrix_shape.h"
+#include "ops/quant/integer.h"
+
+namespace webinfer::ops {
+namespace {
+
+// a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point
+Status Infer(InferContext& ctx) {
+  WEBINFER_ASSIGN(const Shape out, ProductShape(ctx.In(0).shape, false, ctx.In(3).shape, false));
+  return ctx.SetOutput(0, ctx.In(7).dtype, out);
+}
+
+Status Lower(LowerContext& ctx, bool*) {
+  ctx.Return(
+      0, ctx.Add("IntegerMatMul",
+                 {ctx.Input(0), ctx.Input(3), ctx.Input(1), ctx.Input(2), ctx.Input(4), ctx.Input(5), ctx.Input(6), ctx.Input(7)},
+                 "webinfer"));
+  return OkStatus();
+}
+
+}  // namespace
+}  // namespace webinfer::ops
+
+WEBINFER_OP(QLinearMatMul) {
+  using namespace webinfer;
+  return {.name = "QLinearMatMul", .since = 21, .min_inputs = 8, .max_inputs = 8, .infer = ops::Infer, .lower = ops::Lower};
+}
