@@ -9,7 +9,7 @@
 //   webinfer-{simd,relaxed}[-threads].wasm
 //   types/                                         declarations
 import {execFileSync} from 'node:child_process';
-import {copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {build, transform} from 'esbuild';
 
@@ -25,6 +25,9 @@ const KINDS = [
   {glue: 'glue', presets: presets.filter((preset) => !preset.endsWith('-threads'))},
   {glue: 'glue-threads', presets: presets.filter((preset) => preset.endsWith('-threads'))},
 ];
+
+const LEFT_OUT = 'export function createEngine() { throw new Error("this build is left out"); }';
+const wasmFile = (preset) => `${root}build/${preset}/wasm/${preset.replace('wasm-', 'webinfer-')}.wasm`;
 
 /** Replaces `from` in `text`, which must hold it exactly once. */
 function replaceOnce(text, from, to, where) {
@@ -54,18 +57,23 @@ function readGlue(preset) {
   return text;
 }
 
+/** The builds that agree with the newest one; an older one with other bindings would fail in ways hard to understand. */
+function current(built) {
+  const age = (preset) => statSync(wasmFile(preset)).mtimeMs;
+  const [newest, ...others] = built.toSorted((a, b) => age(b) - age(a));
+  if (newest === undefined) return [];
+  const stale = others.filter((preset) => readGlue(preset) !== readGlue(newest));
+  if (stale.length) console.warn(`left out, built from other sources than ${newest}: ${stale.join(', ')}`);
+  return built.filter((preset) => !stale.includes(preset));
+}
+
 async function writeGlue({glue, presets: built}) {
-  const texts = built.map(readGlue);
-  const differs = texts.findIndex((text) => text !== texts[0]);
-  if (differs > 0)
-    throw new Error(`the glue of ${built[0]} and ${built[differs]} differ; they are shipped as one file`);
-  const text = texts[0] ?? 'export function createEngine() { throw new Error("this build is left out"); }';
+  const presetsToShip = current(built);
+  const text = presetsToShip[0] ? readGlue(presetsToShip[0]) : LEFT_OUT;
   const {code} = await transform(text, {minify: true, format: 'esm', target: 'es2022'});
   writeFileSync(`${dist}${glue}.mjs`, code);
-  for (const preset of built) {
-    const name = `${preset.replace('wasm-', 'webinfer-')}.wasm`;
-    copyFileSync(`${root}build/${preset}/wasm/${name}`, `${dist}${name}`);
-  }
+  for (const preset of presetsToShip)
+    copyFileSync(wasmFile(preset), `${dist}${preset.replace('wasm-', 'webinfer-')}.wasm`);
 }
 
 /** Leaves the glue out of a bundle, as a file beside it; or takes in the one that was written to dist/. */
