@@ -61,9 +61,11 @@ class InferContext {
   // The elements of input i (int32 or int64, at most IntList::kMost) if they are known; a missing optional input is not.
   bool KnownInts(int i, IntList* list) const;
   bool KnownInt(int i, int64_t* value) const;
-  // The shapes of the outputs depend on the elements of input i, which are not known yet: set what is known of the outputs
+  // The shapes of the outputs depend on the elements of input i: if they are not known yet, set what is known of the outputs
   // and return Ok. When shapes are bound the executor computes that input first and infers again.
-  void NeedValue(int i) { needed_ |= uint64_t{1} << i; }
+  void NeedValue(int i) {
+    if (HasInput(i) && In(i).known == nullptr) needed_ |= uint64_t{1} << i;
+  }
   uint64_t needed() const { return needed_; }
 
   // Errors that name expectation and reality.
