@@ -116,7 +116,7 @@ bool ShapesFit(const Editor& editor, const Attention& a, const Shape& scores) {
   if (heads <= 0 || heads != k[a.key.heads] || heads != v[a.value.heads]) return false;
   if (a.mask == kNoValue) return true;
   const Shape& mask = editor.ShapeOf(a.mask);
-  if (!mask.rank_known() || mask.rank() > 4 || editor.Info(a.mask).dtype != DType::kFloat32) return false;
+  if (mask.rank() < 2 || mask.rank() > 4 || editor.Info(a.mask).dtype != DType::kFloat32) return false;
   for (int i = 0; i < mask.rank(); ++i) {
     // A size that only the run knows may be 1 or the scores' own; an axis of the scores that is 1 must not grow.
     if (mask[i] != 1 && scores[4 - mask.rank() + i] == 1) return false;
