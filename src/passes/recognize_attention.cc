@@ -28,6 +28,41 @@ ValueId WithoutFactor(const Editor& editor, const Node& node, double* scale) {
   return split->value;
 }
 
+// Keys or values whose heads are repeated for groups of queries: the value with each head once, or `id`.
+//   [batch, heads, rows, size] -> [batch, heads, 1, rows, size] -> Expand -> [batch, heads, group, rows, size] -> Reshape
+// With `transposed`, rows and size are exchanged (and numbers multiplied in) behind the Expand.
+ValueId WithoutRepeats(const Editor& editor, ValueId id, bool transposed, double* scale) {
+  const Node* merge = editor.Producer(id);
+  if (merge == nullptr || !merge->Is("Reshape")) return id;
+  double factor = 1;
+  ValueId repeated = merge->inputs[0];
+  if (transposed) {
+    const Node* above = editor.Producer(repeated);
+    if (const ValueId inner = above != nullptr ? WithoutFactor(editor, *above, &factor) : kNoValue; inner != kNoValue) {
+      repeated = inner;
+      above = editor.Producer(inner);
+    }
+    const auto perm = above != nullptr && above->Is("Transpose") ? PermutationOf(*above, 5) : std::nullopt;
+    if (!perm || !(*perm == Permutation{5, {0, 1, 2, 4, 3}})) return id;
+    repeated = above->inputs[0];
+  }
+  const Node* expand = editor.Producer(repeated);
+  if (expand == nullptr || !expand->Is("Expand")) return id;
+  const Node* split = editor.Producer(expand->inputs[0]);
+  if (split == nullptr || !(split->Is("Reshape") || split->Is("Unsqueeze"))) return id;
+  const Shape &from = editor.ShapeOf(split->inputs[0]), &one = editor.ShapeOf(expand->inputs[0]);
+  const Shape &many = editor.ShapeOf(repeated), &to = editor.ShapeOf(id);
+  if (from.rank() != 4 || one.rank() != 5 || many.rank() != 5 || to.rank() != 4 || one[2] != 1 || many[2] <= 0) return id;
+  constexpr int kKept[] = {0, 1, 3, 4};
+  for (int i = 0; i < 4; ++i) {
+    if (from[i] != one[kKept[i]] || from[i] != many[kKept[i]]) return id;
+    if (i != 1 && from[i] != to[transposed && i > 1 ? 5 - i : i]) return id;
+  }
+  if (from[1] <= 0 || to[1] != from[1] * many[2]) return id;
+  if (scale != nullptr) *scale *= factor;
+  return split->inputs[0];
+}
+
 struct Source {
   ValueId id = kNoValue;
   int heads = 1;  // the axis of the heads
@@ -42,6 +77,13 @@ std::optional<Source> SourceOf(const Editor& editor, ValueId id, bool transposed
     if (const ValueId inner = scale != nullptr ? WithoutFactor(editor, *node, scale) : kNoValue; inner != kNoValue) {
       source.id = inner;
       continue;
+    }
+    if (source.heads == 1) {
+      if (const ValueId once = WithoutRepeats(editor, source.id, transposed, scale); once != source.id) {
+        source.id = once;
+        transposed = false;
+        continue;
+      }
     }
     if (source.heads == 1 && !transposed && SwapsHeadsAndRows(*node)) {
       source.heads = 2;
@@ -89,10 +131,26 @@ const Node* ScoresOf(const Editor& editor, ValueId scores, Attention* attention)
   return nullptr;
 }
 
+// The Softmax whose weights `node` multiplies with values. Exporters replace NaN, the weights of a query all of whose keys are
+// masked, by 0, which is what webinfer.Attention gives anyway.
+const Node* SoftmaxOf(const Editor& editor, const Node& node) {
+  ValueId weights = node.inputs[0];
+  const Node* where = editor.InputFrom(node, 0, "Where");
+  if (where != nullptr && editor.OnlyUser(weights) != nullptr) {
+    const Node* is_nan = editor.InputFrom(*where, 0, "IsNaN");
+    const bool guards = is_nan != nullptr && is_nan->inputs[0] == where->inputs[2] && ScalarOf(editor, where->inputs[1]) == 0.0;
+    if (!guards || editor.Users(where->inputs[2]).size() != 2 || editor.IsOutput(where->inputs[2])) return nullptr;
+    weights = where->inputs[2];
+  } else if (editor.OnlyUser(weights) == nullptr) {
+    return nullptr;
+  }
+  const Node* softmax = editor.Producer(weights);
+  return softmax != nullptr && softmax->Is("Softmax") ? softmax : nullptr;
+}
+
 std::optional<Attention> AttentionOf(const Editor& editor, const Node& node) {
-  const Node* softmax = editor.InputFrom(node, 0, "Softmax");
-  if (softmax == nullptr || editor.OnlyUser(node.inputs[0]) == nullptr || editor.ShapeOf(node.inputs[0]).rank() != 4)
-    return std::nullopt;
+  const Node* softmax = SoftmaxOf(editor, node);
+  if (softmax == nullptr || editor.ShapeOf(node.inputs[0]).rank() != 4) return std::nullopt;
   const int64_t axis = softmax->attributes.Int("axis", -1);
   if (axis != -1 && axis != 3) return std::nullopt;
   Attention attention;
@@ -113,7 +171,7 @@ bool ShapesFit(const Editor& editor, const Attention& a, const Shape& scores) {
   const Shape &q = editor.ShapeOf(a.query.id), &k = editor.ShapeOf(a.key.id), &v = editor.ShapeOf(a.value.id);
   if (q[0] != k[0] || q[0] != v[0] || q[3] != k[3]) return false;
   const int64_t heads = q[a.query.heads];
-  if (heads <= 0 || heads != k[a.key.heads] || heads != v[a.value.heads]) return false;
+  if (heads <= 0 || k[a.key.heads] <= 0 || heads % k[a.key.heads] != 0 || k[a.key.heads] != v[a.value.heads]) return false;
   if (a.mask == kNoValue) return true;
   const Shape& mask = editor.ShapeOf(a.mask);
   if (mask.rank() < 2 || mask.rank() > 4 || editor.Info(a.mask).dtype != DType::kFloat32) return false;
@@ -144,6 +202,9 @@ Status Recognize(Editor& editor, Node& node) {
 
 Status Run(PassContext& context) {
   for (const auto& node : context.graph.nodes) {
+    // The fused operator knows more of its shape than the product it replaces, whose mask might have widened it; what follows
+    // (the next layer's attention) is only recognised with that.
+    if (context.editor.changed() && !node->op.empty()) WEBINFER_TRY(context.editor.Infer(*node));
     if (node->Is("MatMul")) WEBINFER_TRY(Recognize(context.editor, *node));
   }
   return OkStatus();

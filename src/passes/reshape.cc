@@ -29,7 +29,6 @@ std::optional<std::vector<int64_t>> ReshapeTarget(const Shape& in, const Shape& 
 
 namespace {
 
-// Once layouts are settled, Transposes that move no element count too.
 bool OnlyReshapes(const Editor& editor, const Node* node, bool settled) {
   if (node == nullptr) return false;
   if (node->Is("Reshape") || node->Is("Squeeze") || node->Is("Unsqueeze") || node->Is("Flatten")) return true;
@@ -39,7 +38,10 @@ bool OnlyReshapes(const Editor& editor, const Node* node, bool settled) {
   return perm && perm->KeepsElements(shape);
 }
 
+}  // namespace
+
 Status MergeReshapes(Editor& editor, Node& node, bool settled) {
+  if (!OnlyReshapes(editor, &node, settled)) return OkStatus();
   ValueId source = node.inputs[0];
   while (OnlyReshapes(editor, editor.Producer(source), settled)) source = editor.Producer(source)->inputs[0];
   const bool merged = source != node.inputs[0];
@@ -50,6 +52,8 @@ Status MergeReshapes(Editor& editor, Node& node, bool settled) {
   WEBINFER_ASSIGN(const ValueId sizes, editor.AddInts(*target));
   return editor.Become(node, editor.Make("Reshape", {source, sizes}));
 }
+
+namespace {
 
 Status FixExpand(Editor& editor, Node& node) {
   if (editor.Constant(node.inputs[1]) != nullptr) return OkStatus();
@@ -69,7 +73,7 @@ Status FixExpand(Editor& editor, Node& node) {
 
 Status Run(PassContext& context, bool settled) {
   for (const auto& node : context.graph.nodes) {
-    if (OnlyReshapes(context.editor, node.get(), settled)) WEBINFER_TRY(MergeReshapes(context.editor, *node, settled));
+    WEBINFER_TRY(MergeReshapes(context.editor, *node, settled));
     if (node->Is("Expand")) WEBINFER_TRY(FixExpand(context.editor, *node));
   }
   return OkStatus();

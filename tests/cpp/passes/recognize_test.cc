@@ -87,5 +87,72 @@ TEST(RecognizeNorm, WithoutScaleAndRootMeanSquare) {
   EXPECT_EQ(graph.Count("Sqrt"), 0);
 }
 
+ValueId Heads(Builder& b, ValueId x, std::vector<int64_t> perm) {
+  return b.Permuted(b.Add("Reshape", {x, b.Ints({0, 0, 2, 4})}), std::move(perm));
+}
+
+TEST(RecognizeAttention, WithTheTransposesAroundItScaleAndMask) {
+  const Optimized graph = Optimize([](Builder& b) {
+    const ValueId x = b.Input({2, -2, 8});
+    const ValueId q = Heads(b, x, {0, 2, 1, 3}), k = Heads(b, b.Add("Exp", {x}), {0, 2, 3, 1}),
+                  v = Heads(b, b.Add("Abs", {x}), {0, 2, 1, 3});
+    ValueId scores = b.Add("Div", {b.Add("MatMul", {q, k}), b.Scalar(2)});
+    scores = b.Axis(b.Add("Softmax", {b.Add("Add", {scores, b.Input({2, 1, 1, -2})})}), -1);
+    const ValueId y = b.Permuted(b.Add("MatMul", {scores, v}), {0, 2, 1, 3});
+    b.Output(b.Add("Reshape", {y, b.Ints({0, 0, 8})}));
+  });
+  EXPECT_THAT(graph.ops, ElementsAre("Reshape", "Exp", "Reshape", "Abs", "Reshape", "webinfer.Attention", "Reshape"));
+}
+
+// PyTorch's exporter: batches and heads merged around the transpose of keys, the root of the scale on either side, NaN guarded.
+TEST(RecognizeAttention, AsScaledDotProductAttentionIsExported) {
+  const Optimized graph = Optimize([](Builder& b) {
+    const ValueId x = b.Input({3, 5, 8});
+    const ValueId q = b.Add("Mul", {Heads(b, x, {0, 2, 1, 3}), b.Scalar(0.7f)});
+    ValueId k = b.Add("Reshape", {Heads(b, b.Add("Exp", {x}), {0, 2, 1, 3}), b.Ints({6, 5, 4})});
+    k = b.Add("Mul", {b.Add("Reshape", {b.Permuted(k, {0, 2, 1}), b.Ints({3, 2, 4, 5})}), b.Scalar(0.7f)});
+    ValueId weights = b.Axis(b.Add("Softmax", {b.Add("MatMul", {q, k})}), -1);
+    weights = b.Add("Where", {b.Add("IsNaN", {weights}), b.Scalar(0), weights});
+    b.Output(b.Permuted(b.Add("MatMul", {weights, Heads(b, x, {0, 2, 1, 3})}), {0, 2, 1, 3}));
+  });
+  EXPECT_EQ(graph.Count("webinfer.Attention"), 1);
+  EXPECT_EQ(graph.Count("Transpose"), 0);
+}
+
+TEST(RecognizeAttention, BatchedProductsOfThreeAxes) {
+  const Optimized graph = Optimize([](Builder& b) {
+    const ValueId x = b.Input({3, 5, 8});
+    const auto merged = [&](ValueId id) { return b.Add("Reshape", {Heads(b, id, {0, 2, 1, 3}), b.Ints({6, 5, 4})}); };
+    const ValueId scores = b.Add("MatMul", {merged(x), b.Permuted(merged(b.Add("Exp", {x})), {0, 2, 1})});
+    const ValueId y = b.Add("MatMul", {b.Axis(b.Add("Softmax", {scores}), -1), merged(b.Add("Abs", {x}))});
+    b.Output(b.Permuted(b.Add("Reshape", {y, b.Ints({3, 2, 5, 4})}), {0, 2, 1, 3}));
+  });
+  EXPECT_EQ(graph.Count("webinfer.Attention"), 1);
+  EXPECT_EQ(graph.Count("Transpose"), 0);
+}
+
+TEST(RecognizeAttention, HeadsRepeatedForGroupsOfQueries) {
+  const Optimized graph = Optimize([](Builder& b) {
+    const auto repeated = [&](ValueId id) {
+      const ValueId wide = b.Add("Expand", {b.Add("Unsqueeze", {id, b.Ints({2})}), b.Ints({2, 2, 3, 5, 4})});
+      return b.Add("Reshape", {wide, b.Ints({2, 6, 5, 4})});
+    };
+    const ValueId k = repeated(b.Input({2, 2, 5, 4})), v = repeated(b.Input({2, 2, 5, 4}));
+    const ValueId scores = b.Add("MatMul", {b.Input({2, 6, 7, 4}), b.Permuted(k, {0, 1, 3, 2})});
+    b.Output(b.Add("MatMul", {b.Axis(b.Add("Softmax", {scores}), -1), v}));
+  });
+  EXPECT_THAT(graph.ops, ElementsAre("webinfer.Attention"));
+}
+
+TEST(RecognizeAttention, AMaskThatWidensTheScoresIsNone) {
+  const Optimized graph = Optimize([](Builder& b) {
+    const ValueId q = b.Input({1, 2, 5, 4});
+    ValueId scores = b.Add("MatMul", {q, b.Permuted(q, {0, 1, 3, 2})});
+    scores = b.Axis(b.Add("Softmax", {b.Add("Add", {scores, b.Input({3, 1, 1, 5})})}), -1);
+    b.Output(b.Add("MatMul", {scores, q}));
+  });
+  EXPECT_EQ(graph.Count("webinfer.Attention"), 0);
+}
+
 }  // namespace
 }  // namespace webinfer::testing
