@@ -167,17 +167,19 @@ std::optional<Attention> AttentionOf(const Editor& editor, const Node& node) {
 }
 
 // Batches and heads of all three agree, and the mask does not widen the scores.
-bool ShapesFit(const Editor& editor, const Attention& a, const Shape& scores) {
+bool ShapesFit(const Editor& editor, const Attention& a) {
   const Shape &q = editor.ShapeOf(a.query.id), &k = editor.ShapeOf(a.key.id), &v = editor.ShapeOf(a.value.id);
   if (q[0] != k[0] || q[0] != v[0] || q[3] != k[3]) return false;
   const int64_t heads = q[a.query.heads];
   if (heads <= 0 || k[a.key.heads] <= 0 || heads % k[a.key.heads] != 0 || k[a.key.heads] != v[a.value.heads]) return false;
   if (a.mask == kNoValue) return true;
+  const Shape scores = {q[0], heads, q[3 - a.query.heads], k[3 - a.key.heads]};
   const Shape& mask = editor.ShapeOf(a.mask);
   if (mask.rank() < 2 || mask.rank() > 4 || editor.Info(a.mask).dtype != DType::kFloat32) return false;
   for (int i = 0; i < mask.rank(); ++i) {
-    // A size that only the run knows may be 1 or the scores' own; an axis of the scores that is 1 must not grow.
-    if (mask[i] != 1 && scores[4 - mask.rank() + i] == 1) return false;
+    // A size that only the run knows may be 1 or the scores' own; a known one must not make the scores grow.
+    const int64_t dim = scores[4 - mask.rank() + i];
+    if (mask[i] != 1 && dim >= 0 && mask[i] != dim && (mask[i] >= 0 || dim == 1)) return false;
   }
   return true;
 }
@@ -185,7 +187,7 @@ bool ShapesFit(const Editor& editor, const Attention& a, const Shape& scores) {
 Status Recognize(Editor& editor, Node& node) {
   if (editor.Info(node.outputs[0]).dtype != DType::kFloat32) return OkStatus();
   const auto attention = AttentionOf(editor, node);
-  if (!attention || !ShapesFit(editor, *attention, editor.ShapeOf(node.inputs[0]))) return OkStatus();
+  if (!attention || !ShapesFit(editor, *attention)) return OkStatus();
   std::vector<ValueId> inputs = {attention->query.id, attention->key.id, attention->value.id};
   if (attention->mask != kNoValue) inputs.push_back(attention->mask);
   auto fused = editor.Make("Attention", std::move(inputs), "webinfer");
