@@ -25,7 +25,6 @@ void ForEachVector(float* x, size_t count, const F& f) {
 void ApplyActivation(Activation activation, float alpha, float beta, float* x, size_t count) {
   const MathConstants& k = GetMathConstants();
   const Vec a = Opaque(alpha), b = Opaque(beta), zero = Opaque(0.0f), one = Opaque(1.0f), sixth = Opaque(1.0f / 6),
-            root_half = Opaque(0.70710678f);
   const auto clip01 = [&](Vec v) { return FastMin(FastMax(v, zero), one); };
   switch (activation) {
     case Activation::kNone: return;
@@ -36,12 +35,8 @@ void ApplyActivation(Activation activation, float alpha, float beta, float* x, s
     case Activation::kHardSigmoid: return ForEachVector(x, count, [&](Vec v) { return clip01(Madd(v, a, b)); });
     case Activation::kHardSwish:
       return ForEachVector(x, count, [&](Vec v) { return Mul(v, clip01(Madd(v, sixth, Load(k.half)))); });
-    case Activation::kSilu: return ForEachVector(x, count, [&](Vec v) { return Mul(v, Sigmoid(v, k)); });
-    case Activation::kGelu:
-      return ForEachVector(x, count, [&](Vec v) {
-        const Vec half = Mul(v, Load(k.half));
-        return Madd(half, Erf(Mul(v, root_half), k), half);
-      });
+    case Activation::kSilu: return ForEachVector(x, count, [&](Vec v) { return Silu(v, k); });
+    case Activation::kGelu: return ForEachVector(x, count, [&](Vec v) { return Gelu(v, k); });
     case Activation::kTanh: return ForEachVector(x, count, [&](Vec v) { return Tanh(v, k); });
     case Activation::kElu:
       return ForEachVector(x, count, [&](Vec v) { return Select(wasm_f32x4_lt(v, zero), Mul(a, Expm1(v, k)), v); });

@@ -334,8 +334,11 @@ class Runner {
       if (words) {
         const auto* from = static_cast<const uint32_t*>(inputs_[k]) + source;
         auto* to = reinterpret_cast<uint32_t*>(out);
-        const int64_t step = in.strides[inner];
-        for (int64_t i = 0; i < length; ++i) to[i] = from[i * step];
+        if (in.strides[inner] == 0) {
+          std::fill(to, to + length, *from);
+        } else {
+          std::copy(from, from + length, to);
+        }
       } else if (in.strides[inner] != 0) {
         LoadBlock(k, source, length, out);
       } else {

@@ -10,29 +10,33 @@ namespace webinfer::kernels {
 
 namespace {
 
+// clang-format off
 // With one operand, in registers: X(name, expression of v).
 #define WEBINFER_SIMD_UNARY(X)                                                                                                 \
   X(NegF, Neg(v))                                                                                                              \
-  X(AbsF, wasm_f32x4_abs(v)) X(SqrtF, wasm_f32x4_sqrt(v)) X(FloorF, wasm_f32x4_floor(v)) X(CeilF, wasm_f32x4_ceil(v))          \
-      X(TruncF, wasm_f32x4_trunc(v)) X(RoundF, wasm_f32x4_nearest(v)) X(IsNanF, wasm_f32x4_ne(v, v))                           \
-          X(IsInfF, wasm_f32x4_eq(wasm_f32x4_abs(v), infinity)) X(NegI, wasm_i32x4_neg(v)) X(AbsI, wasm_i32x4_abs(v))          \
-              X(Not, wasm_v128_not(v)) X(FloatToInt, wasm_i32x4_trunc_sat_f32x4(v)) X(IntToFloat, wasm_f32x4_convert_i32x4(v)) \
-                  X(MaskToInt, wasm_i32x4_neg(v)) X(MaskToFloat, wasm_v128_and(v, one)) X(FloatToMask, wasm_f32x4_ne(v, zero)) \
-                      X(IntToMask, wasm_i32x4_ne(v, zero)) X(SignF, SignFloat(v, one))                                         \
-                          X(SignI, wasm_i32x4_sub(wasm_i32x4_lt(v, zero), wasm_i32x4_gt(v, zero)))
+  X(AbsF, wasm_f32x4_abs(v))                                                                                                   \
+  X(SqrtF, wasm_f32x4_sqrt(v))                                                                                                 \
+  X(FloorF, wasm_f32x4_floor(v)) X(CeilF, wasm_f32x4_ceil(v)) X(TruncF, wasm_f32x4_trunc(v)) X(RoundF, wasm_f32x4_nearest(v))  \
+      X(IsNanF, wasm_f32x4_ne(v, v)) X(IsInfF, wasm_f32x4_eq(wasm_f32x4_abs(v), infinity)) X(NegI, wasm_i32x4_neg(v))          \
+          X(AbsI, wasm_i32x4_abs(v)) X(Not, wasm_v128_not(v)) X(FloatToInt, wasm_i32x4_trunc_sat_f32x4(v))                     \
+              X(IntToFloat, wasm_f32x4_convert_i32x4(v)) X(MaskToInt, wasm_i32x4_neg(v)) X(MaskToFloat, wasm_v128_and(v, one)) \
+                  X(FloatToMask, wasm_f32x4_ne(v, zero)) X(IntToMask, wasm_i32x4_ne(v, zero)) X(SignF, SignFloat(v, one))      \
+                      X(SignI, wasm_i32x4_sub(wasm_i32x4_lt(v, zero), wasm_i32x4_gt(v, zero)))
 
 // With two: the accumulator v and a place w; each also for a place that holds one element.
-#define WEBINFER_SIMD_BINARY(X)                                                                                               \
-  X(AddF, Add(v, w))                                                                                                          \
-  X(SubF, Sub(v, w)) X(RevSubF, Sub(w, v)) X(MulF, Mul(v, w)) X(DivF, Div(v, w)) X(RevDivF, Div(w, v))                        \
-      X(MinF, wasm_f32x4_min(v, w)) X(MaxF, wasm_f32x4_max(v, w)) X(FastMinF, FastMin(v, w)) X(FastMaxF, FastMax(v, w))       \
-          X(EqualF, wasm_f32x4_eq(v, w)) X(LessF, wasm_f32x4_lt(v, w)) X(LessOrEqualF, wasm_f32x4_le(v, w))                   \
-              X(GreaterF, wasm_f32x4_gt(v, w)) X(GreaterOrEqualF, wasm_f32x4_ge(v, w)) X(AddI, wasm_i32x4_add(v, w))          \
-                  X(SubI, wasm_i32x4_sub(v, w)) X(RevSubI, wasm_i32x4_sub(w, v)) X(MulI, wasm_i32x4_mul(v, w))                \
-                      X(MinI, wasm_i32x4_min(v, w)) X(MaxI, wasm_i32x4_max(v, w)) X(EqualI, wasm_i32x4_eq(v, w))              \
-                          X(LessI, wasm_i32x4_lt(v, w)) X(LessOrEqualI, wasm_i32x4_le(v, w)) X(GreaterI, wasm_i32x4_gt(v, w)) \
-                              X(GreaterOrEqualI, wasm_i32x4_ge(v, w)) X(And, wasm_v128_and(v, w)) X(Or, wasm_v128_or(v, w))   \
-                                  X(Xor, wasm_v128_xor(v, w))
+#define WEBINFER_SIMD_BINARY(X)                                                                                                \
+  X(AddF, Add(v, w))                                                                                                           \
+  X(SubF, Sub(v, w))                                                                                                           \
+  X(RevSubF, Sub(w, v))                                                                                                        \
+  X(MulF, Mul(v, w)) X(DivF, Div(v, w)) X(RevDivF, Div(w, v)) X(MinF, wasm_f32x4_min(v, w)) X(MaxF, wasm_f32x4_max(v, w))      \
+      X(FastMinF, FastMin(v, w)) X(FastMaxF, FastMax(v, w)) X(EqualF, wasm_f32x4_eq(v, w)) X(LessF, wasm_f32x4_lt(v, w))       \
+          X(LessOrEqualF, wasm_f32x4_le(v, w)) X(GreaterF, wasm_f32x4_gt(v, w)) X(GreaterOrEqualF, wasm_f32x4_ge(v, w))        \
+              X(AddI, wasm_i32x4_add(v, w)) X(SubI, wasm_i32x4_sub(v, w)) X(RevSubI, wasm_i32x4_sub(w, v))                     \
+                  X(MulI, wasm_i32x4_mul(v, w)) X(MinI, wasm_i32x4_min(v, w)) X(MaxI, wasm_i32x4_max(v, w))                    \
+                      X(EqualI, wasm_i32x4_eq(v, w)) X(LessI, wasm_i32x4_lt(v, w)) X(LessOrEqualI, wasm_i32x4_le(v, w))        \
+                          X(GreaterI, wasm_i32x4_gt(v, w)) X(GreaterOrEqualI, wasm_i32x4_ge(v, w)) X(And, wasm_v128_and(v, w)) \
+                              X(Or, wasm_v128_or(v, w)) X(Xor, wasm_v128_xor(v, w))
+// clang-format on
 
 enum Op : uint8_t {
   kEnd,
@@ -55,22 +59,23 @@ WEBINFER_INLINE Vec SignFloat(Vec v, Vec one) {
   return wasm_v128_or(sign, wasm_f32x4_ne(v, v));
 }
 
-// Functions that take more than a few instructions work on a block in memory.
-using UnaryFunction = void (*)(float* x);
+// Functions that take more than a few instructions work on blocks in memory; y may be x.
+using UnaryFunction = void (*)(const float* x, float* y, size_t blocks);
 using BinaryFunction = void (*)(float* x, const float* y);
 
 template <Vec (*function)(Vec, const MathConstants&)>
-void Vectors(float* x) {
+void Vectors(const float* x, float* y, size_t blocks) {
   const MathConstants& k = GetMathConstants();
-  for (int i = 0; i < kSimdBlock; i += 8) {
+  WEBINFER_NO_UNROLL
+  for (size_t i = 0; i < blocks * kSimdBlock; i += 8) {
     const Vec a = function(Load(x + i), k), b = function(Load(x + i + 4), k);
-    Store(x + i, a);
-    Store(x + i + 4, b);
+    Store(y + i, a);
+    Store(y + i + 4, b);
   }
 }
 template <float (*function)(float)>
-void Lanes(float* x) {
-  for (int i = 0; i < kSimdBlock; ++i) x[i] = function(x[i]);
+void Lanes(const float* x, float* y, size_t blocks) {
+  for (size_t i = 0; i < blocks * kSimdBlock; ++i) y[i] = function(x[i]);
 }
 template <float (*function)(float, float)>
 void Lanes(float* x, const float* y) {
@@ -91,11 +96,11 @@ void ShiftLanes(float* x, const float* y) {
 }
 
 constexpr UnaryFunction kUnaryFunctions[] = {
-    &Vectors<Exp>,   &Vectors<Expm1>, &Vectors<Log>,   &Vectors<Log1p>,  &Vectors<Erf>,    &Vectors<Sigmoid>,
-    &Vectors<Tanh>,  &Lanes<::sinf>,  &Lanes<::cosf>,  &Lanes<::tanf>,   &Lanes<::asinf>,  &Lanes<::acosf>,
+    &Vectors<Exp>,   &Vectors<Expm1>, &Vectors<Log>,   &Vectors<Log1p>,  &Vectors<Erf>,    &Vectors<Sigmoid>, &Vectors<Tanh>,
+    &Vectors<Silu>,  &Vectors<Gelu>,  &Lanes<::sinf>,  &Lanes<::cosf>,   &Lanes<::tanf>,   &Lanes<::asinf>,   &Lanes<::acosf>,
     &Lanes<::atanf>, &Lanes<::sinhf>, &Lanes<::coshf>, &Lanes<::asinhf>, &Lanes<::acoshf>, &Lanes<::atanhf>,
 };
-static_assert(static_cast<int>(ScalarOp::kAtanh) - static_cast<int>(ScalarOp::kExp) == 17);
+static_assert(static_cast<int>(ScalarOp::kAtanh) - static_cast<int>(ScalarOp::kExp) == 19);
 
 constexpr BinaryFunction kBinaryFunctions[] = {&Lanes<::powf>, &Lanes<::fmodf>, &Lanes<PythonModulo>, &ShiftLanes<true>,
                                                &ShiftLanes<false>};
@@ -342,6 +347,9 @@ bool CompileSimd(const ScalarProgram& program, const bool* scalar_inputs, SimdPr
 #define WEBINFER_EIGHT(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 
 void RunSimd(const SimdInstruction* code, const SimdPlace* places, void* out, size_t blocks) {
+  if (code[0].op == kLoad && code[1].op == kCallUnary && code[2].op == kEnd && places[code[0].b].advance != 0) {
+    return kUnaryFunctions[code[1].c](reinterpret_cast<const float*>(places[code[0].b].data), static_cast<float*>(out), blocks);
+  }
   const MathConstants& k = GetMathConstants();
   const Vec one = Load(k.one), zero = Load(k.zero), infinity = Load(k.infinity);
   alignas(16) float block[kSimdBlock];
@@ -378,7 +386,7 @@ void RunSimd(const SimdInstruction* code, const SimdPlace* places, void* out, si
           WEBINFER_EIGHT(X)
 #undef X
           if (in->op == kCallUnary) {
-            kUnaryFunctions[in->c](block);
+            kUnaryFunctions[in->c](block, block, 1);
           } else {
             kBinaryFunctions[in->c](block, reinterpret_cast<const float*>(at(in->b)));
           }

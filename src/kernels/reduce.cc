@@ -178,7 +178,11 @@ class Reducer {
     for (int64_t group = first; group < last; ++group, kept.Next()) {
       if (plan_.inner_reduced) {
         acc_[0] = FinishOne(plan_.reduction.finish, ReduceAlong(kept.offset), plan_.reduced);
-        StoreElements(plan_.dtype, acc_, group, 1, output_);
+        if (direct_) {
+          static_cast<T*>(output_)[group] = acc_[0];
+        } else {
+          StoreElements(plan_.dtype, acc_, group, 1, output_);
+        }
       } else {
         for (int64_t column = 0; column < plan_.inner; column += kBlock) {
           const int64_t count = std::min(kBlock, plan_.inner - column);

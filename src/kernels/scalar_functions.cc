@@ -184,6 +184,9 @@ BlockFunction FindTranscendental(ScalarOp op, ScalarType t) {
     case ScalarOp::kErf: return One<kFloats>(t, [](auto x) { return std::erf(x); });
     case ScalarOp::kSigmoid: return One<kFloats>(t, [](auto x) { return 1 / (1 + std::exp(-x)); });
     case ScalarOp::kTanh: return One<kFloats>(t, [](auto x) { return std::tanh(x); });
+    case ScalarOp::kSilu: return One<kFloats>(t, [](auto x) { return x / (1 + std::exp(-x)); });
+    case ScalarOp::kGelu:
+      return One<kFloats>(t, [](auto x) { return static_cast<decltype(x)>(x * 0.5 * (1 + std::erf(x * 0.70710678118654752))); });
     case ScalarOp::kSin: return One<kFloats>(t, [](auto x) { return std::sin(x); });
     case ScalarOp::kCos: return One<kFloats>(t, [](auto x) { return std::cos(x); });
     case ScalarOp::kTan: return One<kFloats>(t, [](auto x) { return std::tan(x); });

@@ -21,14 +21,19 @@ bool ScalarTypeOf(DType dtype, ScalarType* type);
 const char* ScalarTypeName(ScalarType type);
 int ScalarTypeBytes(ScalarType type);  // in a block; a bool is one byte
 
-// Comparisons and IsNan, IsInf give a bool; everything else gives the type of its first operand, kSelect of its second.
-#define WEBINFER_SCALAR_OPS(X)                                                                                                \
-  X(Input, 0)                                                                                                                 \
-  X(Constant, 0) X(Convert, 1) X(Neg, 1) X(Abs, 1) X(Sign, 1) X(Not, 1) X(Floor, 1) X(Ceil, 1) X(Trunc, 1) X(Round, 1)        \
-      X(Sqrt, 1) X(Exp, 1) X(Expm1, 1) X(Log, 1) X(Log1p, 1) X(Erf, 1) X(Sigmoid, 1) X(Tanh, 1) X(Sin, 1) X(Cos, 1) X(Tan, 1) \
-          X(Asin, 1) X(Acos, 1) X(Atan, 1) X(Sinh, 1) X(Cosh, 1) X(Asinh, 1) X(Acosh, 1) X(Atanh, 1) X(IsNan, 1) X(IsInf, 1)  \
-              X(Add, 2) X(Sub, 2) X(Mul, 2) X(Div, 2) X(Min, 2) X(Max, 2) X(Pow, 2) X(Fmod, 2) X(Mod, 2) X(And, 2) X(Or, 2)   \
-                  X(Xor, 2) X(ShiftLeft, 2) X(ShiftRight, 2) X(Equal, 2) X(Less, 2) X(LessOrEqual, 2) X(Select, 3)
+// Silu is x Sigmoid(x), Gelu x (1 + Erf(x / sqrt 2)) / 2. Comparisons and IsNan, IsInf give a bool; everything else gives the
+// type of its first operand, kSelect of its second.
+// clang-format off
+#define WEBINFER_SCALAR_OPS(X)                                                                                             \
+  X(Input, 0) X(Constant, 0) X(Convert, 1)                                                                                 \
+  X(Neg, 1) X(Abs, 1) X(Sign, 1) X(Not, 1) X(Floor, 1) X(Ceil, 1) X(Trunc, 1) X(Round, 1) X(Sqrt, 1)                       \
+  X(Exp, 1) X(Expm1, 1) X(Log, 1) X(Log1p, 1) X(Erf, 1) X(Sigmoid, 1) X(Tanh, 1) X(Silu, 1) X(Gelu, 1)                     \
+  X(Sin, 1) X(Cos, 1) X(Tan, 1) X(Asin, 1) X(Acos, 1) X(Atan, 1)                                                           \
+  X(Sinh, 1) X(Cosh, 1) X(Asinh, 1) X(Acosh, 1) X(Atanh, 1) X(IsNan, 1) X(IsInf, 1)                                        \
+  X(Add, 2) X(Sub, 2) X(Mul, 2) X(Div, 2) X(Min, 2) X(Max, 2) X(Pow, 2) X(Fmod, 2) X(Mod, 2)                               \
+  X(And, 2) X(Or, 2) X(Xor, 2) X(ShiftLeft, 2) X(ShiftRight, 2) X(Equal, 2) X(Less, 2) X(LessOrEqual, 2)                   \
+  X(Select, 3)
+// clang-format on
 
 enum class ScalarOp : uint8_t {
 #define X(name, arity) k##name,

@@ -1,7 +1,8 @@
 // exp, log, tanh, erf and their kin on four floats.
 //
 // Largest errors against double, over all floats whose result is normal (tests/cpp/kernels/vmath_test.cc holds them):
-//   Exp 1.1 ulp, Expm1 3, Log 1, Log1p 4, Sigmoid 4, Tanh 6 (never beyond +-1), Erf 7 (never beyond +-1).
+//   Exp 1.1 ulp, Expm1 3, Log 1, Log1p 4, Sigmoid 4, Tanh 6 (never beyond +-1), Erf 7 (never beyond +-1),
+//   Silu 5, Gelu 2e-6 absolute on [-8, 8].
 // Infinities, zeros, NaN and overflow give what IEEE functions give; results below the smallest normal float may become 0.
 // ExpFast is for softmax: x <= 0, 5 ulp near 0, and it does not keep NaN.
 //
@@ -32,7 +33,7 @@ namespace webinfer::kernels {
   X(log_0, 0.3333333134651184f) X(log_1, -0.2500081956386566f) X(log_2, 0.20001226663589478f)                             \
   X(log_3, -0.16623356938362122f) X(log_4, 0.14201757311820984f) X(log_5, -0.13160182535648346f)                          \
   X(log_6, 0.1276157796382904f) X(log_7, -0.07634497433900833f) X(smallest_normal, 1.17549435e-38f)                       \
-  X(two_23, 8388608.0f) X(count_23, 23.0f) X(infinity, __builtin_inff()) X(minus_infinity, -__builtin_inff())
+  X(two_23, 8388608.0f) X(count_23, 23.0f) X(root_half, 0.70710678118654752f) X(infinity, __builtin_inff()) X(minus_infinity, -__builtin_inff())
 // clang-format on
 
 struct MathConstants {
@@ -120,6 +121,9 @@ WEBINFER_INLINE Vec Expm1(Vec x, const MathConstants& k) {
 }
 
 WEBINFER_INLINE Vec Log(Vec x, const MathConstants& k) {
+  const Vec ordinary = wasm_v128_and(wasm_f32x4_ge(x, Load(k.smallest_normal)), wasm_f32x4_lt(x, Load(k.infinity)));
+  if (wasm_i32x4_all_true(ordinary)) [[likely]]
+    return math_internal::LogOfNormal(x, Load(k.zero), k);
   const Vec small = wasm_f32x4_lt(x, Load(k.smallest_normal));
   const Vec scaled = Select(small, Mul(x, Load(k.two_23)), x);
   Vec y = math_internal::LogOfNormal(scaled, wasm_v128_and(small, Load(k.count_23)), k);
@@ -159,6 +163,13 @@ WEBINFER_INLINE Vec Erf(Vec x, const MathConstants& k) {
   Vec q = Madd(Madd(Madd(Load(k.erf_q5), u, Load(k.erf_q4)), u, Load(k.erf_q3)), u, Load(k.erf_q2));
   q = Madd(Madd(q, u, Load(k.erf_q1)), u, Load(k.one));
   return math_internal::ClampToUnit(Div(Mul(x, p), q), k);
+}
+
+WEBINFER_INLINE Vec Silu(Vec x, const MathConstants& k) { return Mul(x, Sigmoid(x, k)); }
+
+WEBINFER_INLINE Vec Gelu(Vec x, const MathConstants& k) {
+  const Vec half = Mul(x, Load(k.half));
+  return Madd(half, Erf(Mul(x, Load(k.root_half)), k), half);
 }
 
 }  // namespace webinfer::kernels

@@ -4,7 +4,7 @@
 namespace webinfer::ops {
 namespace {
 
-void Expression(const Node&, ScalarBuilder& s) { s.Return(GeluErf(s.In(0) + s.In(1))); }
+void Expression(const Node&, ScalarBuilder& s) { s.Return(Gelu(s.In(0) + s.In(1))); }
 
 }  // namespace
 }  // namespace webinfer::ops

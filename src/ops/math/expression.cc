@@ -151,11 +151,6 @@ std::span<const uint8_t> ScalarBuilder::ProgramInputs(uint8_t* inputs) const {
 
 ScalarValue Softplus(ScalarValue x) { return Max(x, 0) + Log1p(Exp(-Abs(x))); }
 
-ScalarValue GeluErf(ScalarValue x) {
-  const ScalarValue half = x * 0.5;
-  return half * Erf(x * 0.70710678118654752) + half;
-}
-
 ScalarValue GeluTanh(ScalarValue x) {
   const ScalarValue half = x * 0.5;
   return half * Tanh((x * x * 0.044715 + 1) * x * 0.79788456080286536) + half;

@@ -108,17 +108,18 @@ WEBINFER_SCALAR_FUNCTION(Abs)
 WEBINFER_SCALAR_FUNCTION(Erf)
 WEBINFER_SCALAR_FUNCTION(Exp)
 WEBINFER_SCALAR_FUNCTION(Expm1)
+WEBINFER_SCALAR_FUNCTION(Gelu)
 WEBINFER_SCALAR_FUNCTION(Log1p)
 WEBINFER_SCALAR_FUNCTION(Not)
 WEBINFER_SCALAR_FUNCTION(Sigmoid)
+WEBINFER_SCALAR_FUNCTION(Silu)
 WEBINFER_SCALAR_FUNCTION(Sqrt)
 WEBINFER_SCALAR_FUNCTION(Tanh)
 #undef WEBINFER_SCALAR_FUNCTION
 
 // Expressions that several operators share.
 ScalarValue Softplus(ScalarValue x);  // log(1 + exp(x)) without overflow
-ScalarValue GeluErf(ScalarValue x);   // x Phi(x)
-ScalarValue GeluTanh(ScalarValue x);  // its tanh approximation
+ScalarValue GeluTanh(ScalarValue x);  // Gelu by its tanh approximation
 
 // The program of an operator's expression for inputs of these types.
 Status BuildProgram(const Node& node, const OpDef& def, std::span<const ValueInfo> in, ScalarProgram* program);

@@ -6,7 +6,7 @@ namespace {
 
 void Expression(const Node& node, ScalarBuilder& s) {
   const ScalarValue x = s.In(0);
-  s.Return(node.attributes.String("approximate", "none") == "tanh" ? GeluTanh(x) : GeluErf(x));
+  s.Return(node.attributes.String("approximate", "none") == "tanh" ? GeluTanh(x) : Gelu(x));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace {
 void Expression(const Node& node, ScalarBuilder& s) {
   const float alpha = node.attributes.Float("alpha", 1.0f);
   const ScalarValue x = s.In(0);
-  s.Return(x * Sigmoid(alpha == 1.0f ? x : x * alpha));
+  s.Return(alpha == 1.0f ? Silu(x) : x * Sigmoid(x * alpha));
 }
 
 }  // namespace

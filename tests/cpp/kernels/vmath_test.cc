@@ -53,6 +53,13 @@ TEST(VMath, StaysWithinTheStatedUlp) {
             4.0);
   EXPECT_LE(LargestError(Tanh, std::tanh, -kAll, kAll), 6.0);
   EXPECT_LE(LargestError(Erf, std::erf, -kAll, kAll), 7.0);
+  EXPECT_LE(LargestError(
+                Silu, [](double x) { return x / (1 + std::exp(-x)); }, -80.0f, kAll),
+            5.0);
+  for (float x = -8; x <= 8; x += 0.01f) {
+    const auto wide = static_cast<double>(x);
+    ASSERT_NEAR(Call(Gelu, x), wide * 0.5 * std::erfc(-wide / std::sqrt(2.0)), 2e-6) << x;
+  }
 }
 
 TEST(VMath, GivesWhatIeeeFunctionsGiveAtTheEdges) {
