@@ -24,7 +24,7 @@ void ForEachVector(float* x, size_t count, const F& f) {
 
 void ApplyActivation(Activation activation, float alpha, float beta, float* x, size_t count) {
   const MathConstants& k = GetMathConstants();
-  const Vec a = Opaque(alpha), b = Opaque(beta), zero = Opaque(0.0f), one = Opaque(1.0f), sixth = Opaque(1.0f / 6),
+  const Vec a = Opaque(alpha), b = Opaque(beta), zero = Opaque(0.0f), one = Opaque(1.0f), sixth = Opaque(1.0f / 6);
   const auto clip01 = [&](Vec v) { return FastMin(FastMax(v, zero), one); };
   switch (activation) {
     case Activation::kNone: return;

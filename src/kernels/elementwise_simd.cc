@@ -12,30 +12,26 @@ namespace {
 
 // clang-format off
 // With one operand, in registers: X(name, expression of v).
-#define WEBINFER_SIMD_UNARY(X)                                                                                                 \
-  X(NegF, Neg(v))                                                                                                              \
-  X(AbsF, wasm_f32x4_abs(v))                                                                                                   \
-  X(SqrtF, wasm_f32x4_sqrt(v))                                                                                                 \
-  X(FloorF, wasm_f32x4_floor(v)) X(CeilF, wasm_f32x4_ceil(v)) X(TruncF, wasm_f32x4_trunc(v)) X(RoundF, wasm_f32x4_nearest(v))  \
-      X(IsNanF, wasm_f32x4_ne(v, v)) X(IsInfF, wasm_f32x4_eq(wasm_f32x4_abs(v), infinity)) X(NegI, wasm_i32x4_neg(v))          \
-          X(AbsI, wasm_i32x4_abs(v)) X(Not, wasm_v128_not(v)) X(FloatToInt, wasm_i32x4_trunc_sat_f32x4(v))                     \
-              X(IntToFloat, wasm_f32x4_convert_i32x4(v)) X(MaskToInt, wasm_i32x4_neg(v)) X(MaskToFloat, wasm_v128_and(v, one)) \
-                  X(FloatToMask, wasm_f32x4_ne(v, zero)) X(IntToMask, wasm_i32x4_ne(v, zero)) X(SignF, SignFloat(v, one))      \
-                      X(SignI, wasm_i32x4_sub(wasm_i32x4_lt(v, zero), wasm_i32x4_gt(v, zero)))
+#define WEBINFER_SIMD_UNARY(X)                                                                                          \
+  X(NegF, Neg(v)) X(AbsF, wasm_f32x4_abs(v)) X(SqrtF, wasm_f32x4_sqrt(v)) X(FloorF, wasm_f32x4_floor(v))                \
+  X(CeilF, wasm_f32x4_ceil(v)) X(TruncF, wasm_f32x4_trunc(v)) X(RoundF, wasm_f32x4_nearest(v))                          \
+  X(IsNanF, wasm_f32x4_ne(v, v)) X(IsInfF, wasm_f32x4_eq(wasm_f32x4_abs(v), infinity)) X(NegI, wasm_i32x4_neg(v))       \
+  X(AbsI, wasm_i32x4_abs(v)) X(Not, wasm_v128_not(v)) X(FloatToInt, wasm_i32x4_trunc_sat_f32x4(v))                      \
+  X(IntToFloat, wasm_f32x4_convert_i32x4(v)) X(MaskToInt, wasm_i32x4_neg(v)) X(MaskToFloat, wasm_v128_and(v, one))      \
+  X(FloatToMask, wasm_f32x4_ne(v, zero)) X(IntToMask, wasm_i32x4_ne(v, zero)) X(SignF, SignFloat(v, one))               \
+  X(SignI, wasm_i32x4_sub(wasm_i32x4_lt(v, zero), wasm_i32x4_gt(v, zero)))
 
 // With two: the accumulator v and a place w; each also for a place that holds one element.
-#define WEBINFER_SIMD_BINARY(X)                                                                                                \
-  X(AddF, Add(v, w))                                                                                                           \
-  X(SubF, Sub(v, w))                                                                                                           \
-  X(RevSubF, Sub(w, v))                                                                                                        \
-  X(MulF, Mul(v, w)) X(DivF, Div(v, w)) X(RevDivF, Div(w, v)) X(MinF, wasm_f32x4_min(v, w)) X(MaxF, wasm_f32x4_max(v, w))      \
-      X(FastMinF, FastMin(v, w)) X(FastMaxF, FastMax(v, w)) X(EqualF, wasm_f32x4_eq(v, w)) X(LessF, wasm_f32x4_lt(v, w))       \
-          X(LessOrEqualF, wasm_f32x4_le(v, w)) X(GreaterF, wasm_f32x4_gt(v, w)) X(GreaterOrEqualF, wasm_f32x4_ge(v, w))        \
-              X(AddI, wasm_i32x4_add(v, w)) X(SubI, wasm_i32x4_sub(v, w)) X(RevSubI, wasm_i32x4_sub(w, v))                     \
-                  X(MulI, wasm_i32x4_mul(v, w)) X(MinI, wasm_i32x4_min(v, w)) X(MaxI, wasm_i32x4_max(v, w))                    \
-                      X(EqualI, wasm_i32x4_eq(v, w)) X(LessI, wasm_i32x4_lt(v, w)) X(LessOrEqualI, wasm_i32x4_le(v, w))        \
-                          X(GreaterI, wasm_i32x4_gt(v, w)) X(GreaterOrEqualI, wasm_i32x4_ge(v, w)) X(And, wasm_v128_and(v, w)) \
-                              X(Or, wasm_v128_or(v, w)) X(Xor, wasm_v128_xor(v, w))
+#define WEBINFER_SIMD_BINARY(X)                                                                                         \
+  X(AddF, Add(v, w)) X(SubF, Sub(v, w)) X(RevSubF, Sub(w, v)) X(MulF, Mul(v, w)) X(DivF, Div(v, w))                     \
+  X(RevDivF, Div(w, v)) X(MinF, wasm_f32x4_min(v, w)) X(MaxF, wasm_f32x4_max(v, w)) X(FastMinF, FastMin(v, w))          \
+  X(FastMaxF, FastMax(v, w)) X(EqualF, wasm_f32x4_eq(v, w)) X(LessF, wasm_f32x4_lt(v, w))                               \
+  X(LessOrEqualF, wasm_f32x4_le(v, w)) X(GreaterF, wasm_f32x4_gt(v, w)) X(GreaterOrEqualF, wasm_f32x4_ge(v, w))         \
+  X(AddI, wasm_i32x4_add(v, w)) X(SubI, wasm_i32x4_sub(v, w)) X(RevSubI, wasm_i32x4_sub(w, v))                          \
+  X(MulI, wasm_i32x4_mul(v, w)) X(MinI, wasm_i32x4_min(v, w)) X(MaxI, wasm_i32x4_max(v, w))                             \
+  X(EqualI, wasm_i32x4_eq(v, w)) X(LessI, wasm_i32x4_lt(v, w)) X(LessOrEqualI, wasm_i32x4_le(v, w))                     \
+  X(GreaterI, wasm_i32x4_gt(v, w)) X(GreaterOrEqualI, wasm_i32x4_ge(v, w)) X(And, wasm_v128_and(v, w))                  \
+  X(Or, wasm_v128_or(v, w)) X(Xor, wasm_v128_xor(v, w))
 // clang-format on
 
 enum Op : uint8_t {

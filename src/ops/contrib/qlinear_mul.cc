@@ -1,0 +1,10 @@
+// QLinearMul: a * b of quantised tensors.
+#include "ops/quant/qlinear.h"
+
+WEBINFER_OP(Microsoft_QLinearMul) {
+  using namespace webinfer;
+  return {
+      .name = "QLinearMul", .domain = "com.microsoft", .min_inputs = 7, .max_inputs = 8, .lower = [](LowerContext& ctx, bool*) {
+        return ops::LowerQLinear<2>(ctx, "Mul");
+      }};
+}
