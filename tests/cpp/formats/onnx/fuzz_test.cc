@@ -8,8 +8,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
-#include <random>
 
+#include "formats/mutator.h"
 #include "formats/onnx/reader.h"
 #include "formats/proto_writer.h"
 
@@ -101,44 +101,6 @@ std::vector<std::string> Corpus() {
   corpus.push_back(ModelProto(sparse).str());
   return corpus;
 }
-
-class Mutator {
- public:
-  explicit Mutator(std::vector<std::string> corpus) : corpus_(std::move(corpus)) {}
-
-  std::string Next() {
-    std::string bytes = corpus_[Below(corpus_.size())];
-    for (size_t rounds = 1 + Below(4); rounds > 0 && !bytes.empty(); --rounds) Mutate(bytes);
-    return bytes;
-  }
-
- private:
-  size_t Below(size_t limit) { return static_cast<size_t>(random_()) % limit; }
-
-  void Mutate(std::string& bytes) {
-    const size_t at = Below(bytes.size()), length = std::min(bytes.size() - at, size_t{1} << Below(8));
-    switch (Below(7)) {
-      case 0: bytes[at] = static_cast<char>(bytes[at] ^ (1 << Below(8))); break;
-      case 1: bytes[at] = static_cast<char>(random_()); break;
-      case 2: bytes.resize(at); break;
-      case 3: bytes.erase(at, length); break;
-      case 4: bytes.insert(Below(bytes.size()), bytes.substr(at, length)); break;
-      case 5: {  // swaps two stretches, often whole fields
-        const std::string stretch = bytes.substr(at, length);
-        bytes.erase(at, length);
-        bytes.insert(bytes.empty() ? 0 : Below(bytes.size()), stretch);
-        break;
-      }
-      default: {  // a varint of any size: lengths, dimensions, counts
-        bytes.replace(at, 1, Proto().Varint(random_() >> Below(64)).str());
-        break;
-      }
-    }
-  }
-
-  std::vector<std::string> corpus_;
-  std::mt19937_64 random_{20240101};
-};
 
 TEST(OnnxReaderFuzz, DamagedModelsAreReadOrRefusedWithinTheirBounds) {
   Mutator mutator(Corpus());

@@ -1,0 +1,19 @@
+// One untrusted model through the whole engine: read, prepared and run on small inputs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/status.h"
+
+namespace webinfer::fuzz {
+
+struct Limits {
+  uint64_t memory = 256 << 20;
+  int milliseconds = 300;  // then the run is aborted
+};
+
+// The first error, or Ok. Whatever the bytes are, it returns.
+Status RunModel(std::span<const uint8_t> bytes, const Limits& limits);
+
+}  // namespace webinfer::fuzz
