@@ -1,5 +1,6 @@
 #include "ops/evaluate.h"
 
+#include <bit>
 #include <cstring>
 
 namespace webinfer {
@@ -44,7 +45,20 @@ ValueInfo InfoOf(const Operand& operand) {
   info.dtype = operand.dtype;
   info.shape = operand.kind == ValueKind::kTensor ? operand.shape : Shape::UnknownRank();
   info.known = operand.kind == ValueKind::kTensor ? operand.data : nullptr;
+  // No elements are known elements, wherever they are.
+  static const uint64_t kNothing = 0;
+  if (info.known == nullptr && operand.kind == ValueKind::kTensor && operand.shape.known() && operand.elements() == 0) {
+    info.known = &kNothing;
+  }
   return info;
+}
+
+bool AllEmpty(std::span<const ValueInfo> outputs) {
+  for (const ValueInfo& out : outputs) {
+    if (!out.present) continue;
+    if (out.kind != ValueKind::kTensor || !out.shape.known() || out.shape.Elements() != 0) return false;
+  }
+  return true;
 }
 
 Operand OperandOf(const TensorView& tensor) {
@@ -76,7 +90,7 @@ Status BindAndRun(const Node& node, std::span<const ValueInfo> in, std::span<Val
       std::memcpy(to.data, static_cast<const uint8_t*>(step.in[view.in].data) + view.offset, to.bytes());
     }
   }
-  if (context.kernel() == nullptr) return OkStatus();
+  if (context.kernel() == nullptr || AllEmpty(out)) return OkStatus();
   WEBINFER_TRY(scratch.Reserve(context.scratch(), "working memory"));
   step.node = &node;
   step.kernel = context.kernel();
@@ -97,6 +111,12 @@ Status InferBindAndRun(const Node& node, BindContext::Memory& memory, Buffer& sc
   }
   InferContext context(node, in, out);
   WEBINFER_TRY(node.def->infer(context));
+  if (context.needed() != 0) {
+    const int i = std::countr_zero(context.needed());
+    return Error(Code::kTypeMismatch, "Input %d cannot say what the shape of a result is", i)
+        .Expected("at most %d int64 numbers", IntList::kMost)
+        .Actual("%s%s", DTypeName(in[static_cast<size_t>(i)].dtype), ShapeText(in[static_cast<size_t>(i)].shape).text);
+  }
   for (size_t i = 0; i < outputs; ++i) {
     Operand& operand = step.out[i];
     if (!operand.present) continue;

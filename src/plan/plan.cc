@@ -230,7 +230,7 @@ class Binder {
       WEBINFER_ASSIGN(planned.scratch_offset, plan_.arena_.Take(context.scratch()));
       WEBINFER_TRY(plan_.arena_.GiveBack(planned.scratch_offset, context.scratch()));
     }
-    if (step.kernel != nullptr && !all_views) WEBINFER_TRY(binding_.steps.Append(planned));
+    if (step.kernel != nullptr && !all_views && !AllEmpty(out)) WEBINFER_TRY(binding_.steps.Append(planned));
     return Release(node);
   }
 

@@ -14,7 +14,7 @@ Status Infer(InferContext& ctx) {
 }
 
 Status CopyKernel(const Step& step, RunContext&) {
-  step.out[0].kind = step.in[0].kind;
+  step.out[0].kind = step.in[0].value->kind;
   return step.out[0].value->CopyFrom(*step.in[0].value);
 }
 

@@ -18,6 +18,7 @@ struct NmsParams {
 Status Infer(InferContext& ctx) {
   WEBINFER_TRY(ctx.ExpectRank(0, 3));
   WEBINFER_TRY(ctx.ExpectRank(1, 3));
+  if (ctx.HasInput(2)) WEBINFER_TRY(ExpectIndexType(ctx, 2));
   const Shape &boxes = ctx.In(0).shape, &scores = ctx.In(1).shape;
   if (boxes.known() && scores.known() && (boxes[0] != scores[0] || boxes[1] != scores[2] || boxes[2] != 4)) {
     return Error(Code::kShapeMismatch, "Boxes and scores do not belong together")
@@ -85,9 +86,9 @@ Status Kernel(const Step& step, RunContext& run) {
 
 Status Bind(BindContext& ctx) {
   const Shape& scores = ctx.In(1).shape;
-  for (int i : {0, 1}) {
-    if (ctx.In(i).dtype != DType::kFloat32) {
-      return Error(Code::kTypeMismatch, "Boxes and scores have the wrong type")
+  for (int i : {0, 1, 3, 4}) {
+    if (ctx.HasInput(i) && ctx.In(i).dtype != DType::kFloat32) {
+      return Error(Code::kTypeMismatch, "Boxes, scores or thresholds have the wrong type")
           .Expected("float32")
           .Actual("%s", DTypeName(ctx.In(i).dtype));
     }

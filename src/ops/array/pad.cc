@@ -58,7 +58,7 @@ Result<bool> ReadPads(InferContext& ctx, Pads* pads) {
     WEBINFER_ASSIGN(const int axis, NormalizeAxis(ctx.HasInput(3) ? axes[i] : i, rank));
     pads->before[axis] = values[i];
     pads->after[axis] = values[count + i];
-    constexpr int64_t kMost = int64_t{1} << 40;
+    constexpr int64_t kMost = int64_t{1} << 31;
     if (values[i] > kMost || values[i] < -kMost || values[count + i] > kMost || values[count + i] < -kMost) {
       return Error(Code::kInvalidArgument, "A pad is absurdly large")
           .Actual("%lld, %lld", static_cast<long long>(values[i]), static_cast<long long>(values[count + i]));

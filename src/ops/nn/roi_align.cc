@@ -133,6 +133,11 @@ Status Kernel(const Step& step, RunContext&) {
 Status Bind(BindContext& ctx) {
   WEBINFER_TRY(ctx.ExpectSameDType(0, 1));
   const Shape& x = ctx.In(0).shape;
+  if (ctx.In(2).dtype != DType::kInt64 && ctx.In(2).dtype != DType::kInt32) {
+    return Error(Code::kTypeMismatch, "Batch indices have the wrong type")
+        .Expected("int64")
+        .Actual("%s", DTypeName(ctx.In(2).dtype));
+  }
   if (ctx.In(2).shape[0] != ctx.In(1).shape[0] || (x.Elements() == 0 && ctx.Out(0).shape.Elements() > 0)) {
     return Error(Code::kShapeMismatch, "RoiAlign's inputs do not fit together")
         .Expected("one batch index for each region, and images that are not empty")

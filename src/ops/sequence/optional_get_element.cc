@@ -1,4 +1,6 @@
 // OptionalGetElement: the value in an optional, which must not be empty; a plain tensor or sequence passes as it is.
+#include <cstring>
+
 #include "ops/sequence/sequence.h"
 
 namespace webinfer::ops {
@@ -13,10 +15,17 @@ Status Infer(InferContext& ctx) {
   return OkStatus();
 }
 
-Status Kernel(const Step& step, RunContext&) {
-  if (step.in[0].kind == ValueKind::kOptional) return Error(Code::kInvalidArgument, "The optional is empty");
-  step.out[0].kind = step.in[0].kind;
-  return step.out[0].value->CopyFrom(*step.in[0].value);
+Status Kernel(const Step& step, RunContext& run) {
+  const RuntimeValue& value = *step.in[0].value;  // the operand may be older than the value
+  Operand& out = step.out[0];
+  if (value.kind == ValueKind::kOptional) return Error(Code::kInvalidArgument, "The optional is empty");
+  if (value.kind != ValueKind::kTensor) {
+    out.kind = value.kind;
+    return out.value->CopyFrom(value);
+  }
+  WEBINFER_TRY(run.Resize(out, value.tensor.dtype, value.tensor.shape));
+  std::memcpy(out.data, value.tensor.buffer.data(), out.bytes());
+  return OkStatus();
 }
 
 Status Bind(BindContext& ctx) {

@@ -7,7 +7,9 @@ namespace {
 Status Infer(InferContext& ctx) { return ctx.SetOutput(0, DType::kBool, Shape()); }
 
 Status Kernel(const Step& step, RunContext&) {
-  *step.out[0].As<bool>() = step.HasInput(0) && step.in[0].kind != ValueKind::kOptional;
+  // The operand may be older than the value.
+  const bool empty = !step.HasInput(0) || (step.in[0].value != nullptr && step.in[0].value->kind == ValueKind::kOptional);
+  *step.out[0].As<bool>() = !empty;
   return OkStatus();
 }
 

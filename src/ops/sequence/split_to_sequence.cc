@@ -43,6 +43,9 @@ Status Kernel(const Step& step, RunContext&) {
   for (int64_t i = 0; by_list ? i < step.in[1].elements() : done < dim; ++i) {
     int64_t size;
     WEBINFER_TRY(PartSize(step, dim, done, i, &size));
+    constexpr size_t kMostParts = 1 << 20;  // the list itself is not fallible memory
+    if (sequence.elements.size() == kMostParts)
+      return Error(Code::kUnsupported, "A sequence has too many elements").Expected("%zu", kMostParts);
     sequence.elements.emplace_back();
     RuntimeValue& part = sequence.elements.back();
     Shape shape = in.shape;
