@@ -1,8 +1,8 @@
 // The package in an empty folder, in Node 20, 22 and 24: import, require, the ten lines of the README, a worker, threads.
 import {execFileSync, spawnSync} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {homedir} from 'node:os';
 import {join} from 'node:path';
+import {cacheFolder} from '../models/folders.mjs';
 import {assert, assertEqual, Report, Skip} from '../report.mjs';
 import {EXPECTED, freshProject, INPUT, MODEL} from './lib/project.mjs';
 
@@ -34,11 +34,9 @@ console.log(JSON.stringify({size: new Tensor('float32', [1, 2]).size}));`,
   });
 });
 
-const cache = process.env.WEBINFER_CACHE ?? join(homedir(), '.cache/webinfer');
-
 function nodeOf(version) {
   const own = process.versions.node.split('.')[0] === String(version);
-  const binary = own ? process.execPath : join(cache, `node-${version}/node_modules/.bin/node`);
+  const binary = own ? process.execPath : join(cacheFolder, `node-${version}/node_modules/.bin/node`);
   if (!existsSync(binary)) throw new Skip(`no Node.js ${version} here: script/bootstrap installs it`);
   return binary;
 }

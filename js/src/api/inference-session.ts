@@ -41,6 +41,8 @@ export interface ModelInfo {
   irVersion: number;
   opsets: Record<string, number>;
   metadata: Record<string, string>;
+  /** Multiply-adds of one run, as far as they are known without inputs: a lower bound. */
+  operations: number;
 }
 
 interface PreparedRun {
@@ -69,14 +71,14 @@ export class InferenceSession {
     {session, client, lease, description}: CreatedSession,
     {preferredOutputLocation}: SessionOptions,
   ) {
-    const {inputs, outputs, producer, description: text, irVersion, opsets, metadata} = description;
+    const {inputs, outputs, producer, description: text, irVersion, opsets, metadata, operations} = description;
     // Inputs with a default are not asked for; they can be fed by name all the same.
     const required = inputs.filter(({optional}) => !optional);
     this.inputNames = required.map(({name}) => name);
     this.outputNames = outputs.map(({name}) => name);
     this.inputMetadata = required.map(toMetadata);
     this.outputMetadata = outputs.map(toMetadata);
-    this.model = {producer, description: text, irVersion, opsets, metadata};
+    this.model = {producer, description: text, irVersion, opsets, metadata, operations};
     this.#session = session;
     this.#client = client;
     this.#lease = lease;

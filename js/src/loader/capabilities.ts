@@ -47,7 +47,7 @@ function defaultThreads(): number {
 export function capabilities(): Capabilities {
   const {simd, relaxedSimd} = probe();
   const obstacle = platform().threadObstacle();
-  const threads = obstacle === undefined ? (env.wasm.numThreads || defaultThreads()) : 1;
+  const threads = obstacle === undefined ? env.wasm.numThreads || defaultThreads() : 1;
   const relaxed = relaxedSimd && env.wasm.simd !== 'fixed';
   const reasons: Capabilities['reasons'] = {};
   if (!simd) reasons.simd = 'WebAssembly.validate rejects SIMD: webinfer cannot run here.';

@@ -1,6 +1,6 @@
 // The page's side of an engine in a worker.
 import {env} from '../api/env.js';
-import {abortError, errorFromData, WebInferError} from '../api/errors.js';
+import {errorFromData, WebInferError} from '../api/errors.js';
 import type {EngineClient, ExternalRange, RunRequest, SessionHandle} from '../engine/client.js';
 import type {EngineSessionOptions, ProfileEntry, SessionStats} from '../engine/glue.js';
 import type {InstanceOptions} from '../engine/instance.js';
@@ -130,14 +130,10 @@ export class WorkerEngine implements EngineClient {
       number = call;
       return {kind: 'call', call, name: 'run', args: [request], abortable: true};
     }) as Promise<ValueData[]>;
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        this.#worker.postMessage({kind: 'abort', call: number} satisfies ToWorker);
-        reject(abortError(signal));
-      };
-      signal.addEventListener('abort', stop, {once: true});
-      answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    });
+    // The answer comes when the run has really ended, so that the next one finds the session free.
+    const stop = () => this.#worker.postMessage({kind: 'abort', call: number} satisfies ToWorker);
+    signal.addEventListener('abort', stop, {once: true});
+    return answer.finally(() => signal.removeEventListener('abort', stop));
   }
 
   download(value: number): Promise<ValueData> {

@@ -1,0 +1,262 @@
+// What only a browser can show, in Chromium: where sessions run, that the page stays alive, aborts, images, service workers, the
+// time to the first result.
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {launchChromium} from '../browser/chromium.mjs';
+import {serve} from '../browser/server.mjs';
+import {generatedFolder} from '../models/folders.mjs';
+import {assert, assertEqual, Report, Skip} from '../report.mjs';
+import {htmlWith} from './lib/page.mjs';
+import {EXPECTED, INPUT, MODEL, temporaryFolder, writeFiles} from './lib/project.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const report = new Report();
+const site = temporaryFolder('chromium');
+const TINY = `new webinfer.Tensor('float32', Float32Array.from(${JSON.stringify(INPUT)}), [2, 3])`;
+const RUN_TINY = `const session = await webinfer.InferenceSession.create('/site/model.onnx');
+  const {y} = await session.run({x: ${TINY}});`;
+
+writeFiles(site, {
+  'index.html': htmlWith(''),
+  'model.onnx': MODEL,
+  'worker.js': `import * as webinfer from '/dist/webinfer.mjs';
+self.postMessage(await (async () => { ${RUN_TINY} session.runSync({x: ${TINY}}); return Array.from(y.data); })());`,
+  'service-worker.js': `import * as webinfer from '/dist/webinfer.mjs';
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener('message', (event) => {
+  event.waitUntil((async () => { ${RUN_TINY} return Array.from(y.data); })().then(
+    (data) => event.source.postMessage(data), (error) => event.source.postMessage(String(error))));
+});`,
+  'first-webinfer.html': htmlWith(`<script type="module">import * as webinfer from '/dist/webinfer.mjs';
+${RUN_TINY} globalThis.firstResult = performance.now();</script>`),
+  'first-onnxruntime.html':
+    htmlWith(`<script type="module">import * as webinfer from '/onnxruntime/dist/ort.wasm.min.mjs';
+${RUN_TINY} globalThis.firstResult = performance.now();</script>`),
+});
+const mounts = {
+  '/site/': site,
+  '/dist/': join(root, 'dist'),
+  '/models/': generatedFolder,
+  '/onnxruntime/': join(root, 'node_modules/onnxruntime-web'),
+};
+const {origin, close} = await serve(mounts, {isolated: false});
+const browser = await launchChromium();
+
+/** Runs `body` (a function of `webinfer` and `argument`) in a fresh page; console warnings are in `page.warnings`. */
+async function inPage(body, argument) {
+  const page = await browser.newPage();
+  const warnings = [];
+  page.on('console', (message) => message.type() === 'warning' && warnings.push(message.text()));
+  try {
+    await page.goto(`${origin}/site/`);
+    const result = await page.evaluate(
+      async ([source, value]) => {
+        const webinfer = await import('/dist/webinfer.mjs');
+        return new Function('webinfer', 'argument', `return (${source})(webinfer, argument)`)(webinfer, value);
+      },
+      [String(body), argument],
+    );
+    return {result, warnings};
+  } finally {
+    await page.close();
+  }
+}
+
+function needsModel(name) {
+  if (!existsSync(join(generatedFolder, name))) throw new Skip(`${name} is missing: node bench/models/generate.mjs`);
+  return `/models/${name}`;
+}
+
+await report.test('small models run on the page, large ones in a worker', async () => {
+  const {result} = await inPage(
+    async (webinfer, models) => {
+      const remote = async (url) => {
+        const session = await webinfer.InferenceSession.create(url);
+        try {
+          session.runSync({});
+        } catch (error) {
+          return error.code === 'HostUnsupported';
+        } finally {
+          await session.release();
+        }
+      };
+      return Promise.all(models.map(remote));
+    },
+    ['/site/model.onnx', needsModel('squeezenet1.1.onnx')],
+  );
+  assertEqual(result, [false, true], 'in a worker');
+});
+
+await report.test('the page has no task of 50 ms while ResNet-50 is loaded and run in a worker', async () => {
+  const {result} = await inPage(async (webinfer, url) => {
+    const tasks = [];
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({duration}) => duration))).observe({
+      entryTypes: ['longtask'],
+    });
+    const session = await webinfer.InferenceSession.create(url);
+    const [{name, shape}] = session.inputMetadata;
+    const x = new webinfer.Tensor('float32', new Float32Array(3 * 224 * 224), shape);
+    for (let i = 0; i < 5; i++) await session.run({[name]: x});
+    await session.release();
+    await new Promise((done) => setTimeout(done, 100));
+    return tasks;
+  }, needsModel('resnet50.onnx'));
+  assert(result.length === 0, `tasks of ${result.join(', ')} ms`);
+});
+
+for (const worker of [true, false]) {
+  await report.test(`an abort settles within 50 ms during YOLOv8n, {worker: ${worker}}`, async () => {
+    const {result} = await inPage(
+      async (webinfer, [url, inWorker]) => {
+        const session = await webinfer.InferenceSession.create(url, {worker: inWorker});
+        const [{name, shape}] = session.inputMetadata;
+        const feeds = {[name]: new webinfer.Tensor('float32', new Float32Array(3 * 640 * 640), shape)};
+        await session.run(feeds);
+        const times = [];
+        for (let i = 0; i < 5; i++) {
+          const controller = new AbortController();
+          const due = performance.now() + 20 + 15 * i;
+          setTimeout(() => controller.abort(), 20 + 15 * i);
+          const reason = await session.run(feeds, {signal: controller.signal}).catch((error) => error);
+          times.push(reason.name === 'AbortError' ? performance.now() - due : Number.POSITIVE_INFINITY);
+        }
+        const again = await session.run(feeds);
+        await session.release();
+        return {times, outputs: Object.keys(again).length};
+      },
+      [needsModel('yolov8n.onnx'), worker],
+    );
+    const worst = Math.max(...result.times);
+    assert(worst < 50, `took ${result.times.map((time) => time.toFixed(0)).join(', ')} ms`);
+    assertEqual(result.outputs, 1, 'outputs of the run after');
+    return `at most ${worst.toFixed(0)} ms`;
+  });
+}
+
+await report.test('threads that cannot be had: one warning that says what is missing', async () => {
+  const {result, warnings} = await inPage(async (webinfer, data) => {
+    webinfer.env.wasm.numThreads = 4;
+    const values = [];
+    for (let i = 0; i < 2; i++) {
+      const session = await webinfer.InferenceSession.create('/site/model.onnx');
+      const {y} = await session.run({x: new webinfer.Tensor('float32', data, [2, 3])});
+      values.push(Array.from(y.data));
+    }
+    return {values, reason: webinfer.capabilities().reasons.threads};
+  }, INPUT);
+  assertEqual(result.values, [EXPECTED, EXPECTED], 'results');
+  assertEqual(warnings.length, 1, 'warnings');
+  assert(
+    /Cross-Origin-Opener-Policy/.test(warnings[0]) && /Cross-Origin-Embedder-Policy/.test(result.reason),
+    warnings[0],
+  );
+});
+
+await report.test('a file that is missing', async () => {
+  const {result} = await inPage(async (webinfer) => {
+    const failure = async (change) => {
+      change();
+      const {code, message, hint} = await webinfer.InferenceSession.create('/site/model.onnx').catch((error) => error);
+      return {code, message, hint};
+    };
+    const wasm = await failure(() => {
+      webinfer.env.wasm.wasmPaths = '/nowhere/';
+    });
+    webinfer.env.wasm.wasmPaths = undefined;
+    const {code, actual} = await webinfer.InferenceSession.create('/nowhere/model.onnx').catch((error) => error);
+    return {wasm, model: {code, actual}};
+  });
+  assertEqual(result.wasm.code, 'LoadFailed', 'code');
+  assert(
+    /nowhere\/webinfer-\w+\.wasm/.test(result.wasm.message) && /no such file/.test(result.wasm.hint),
+    JSON.stringify(result.wasm),
+  );
+  assertEqual(result.model, {code: 'LoadFailed', actual: 'HTTP 404 Not Found'}, 'the model');
+});
+
+await report.test('images: a canvas, a bitmap, an element, a URL, ImageData', async () => {
+  const {result} = await inPage(async (webinfer) => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [3, 2];
+    const context = canvas.getContext('2d');
+    const colours = ['#ff0000', '#00ff00', '#0000ff', '#ffffff', '#000000', '#804020'];
+    colours.forEach((colour, i) => {
+      context.fillStyle = colour;
+      context.fillRect(i % 3, Math.floor(i / 3), 1, 1);
+    });
+    const url = canvas.toDataURL();
+    const element = new Image();
+    element.src = url;
+    await element.decode();
+    const sources = [canvas, await createImageBitmap(canvas), element, url, context.getImageData(0, 0, 3, 2)];
+    const tensors = await Promise.all(
+      sources.map((source) =>
+        webinfer.Tensor.fromImage(source, {dataType: 'uint8', tensorFormat: 'RGB', tensorLayout: 'NHWC'}),
+      ),
+    );
+    const expected = colours.flatMap((colour) => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)));
+    const resized = await webinfer.Tensor.fromImage(canvas, {resizedWidth: 6, resizedHeight: 4});
+    const back = new Image();
+    back.src = (await webinfer.Tensor.fromImage(canvas)).toDataURL();
+    await back.decode();
+    return {
+      same: tensors.map((tensor) => JSON.stringify(Array.from(tensor.data)) === JSON.stringify(expected)),
+      dims: resized.dims,
+      corner: [resized.data[0], resized.data[4 * 6]],
+      back: [back.width, back.height],
+    };
+  });
+  assertEqual(
+    result,
+    {same: [true, true, true, true, true], dims: [1, 3, 4, 6], corner: [1, 0], back: [3, 2]},
+    'images',
+  );
+});
+
+await report.test('a dedicated worker of the page', async () => {
+  const {result} = await inPage(
+    () =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker('/site/worker.js', {type: 'module'});
+        worker.onmessage = ({data}) => resolve(data);
+        worker.onerror = ({message}) => reject(new Error(message));
+      }),
+  );
+  assertEqual(result, EXPECTED, 'result');
+});
+
+await report.test('a service worker', async () => {
+  const {result} = await inPage(async () => {
+    await navigator.serviceWorker.register('/site/service-worker.js', {type: 'module'});
+    const {active} = await navigator.serviceWorker.ready;
+    const answer = new Promise((resolve) => {
+      navigator.serviceWorker.onmessage = ({data}) => resolve(data);
+    });
+    active.postMessage('run');
+    return answer;
+  });
+  assertEqual(result, EXPECTED, 'result');
+});
+
+await report.test('from page load to the first result: at most a third of what onnxruntime-web takes', async () => {
+  const once = async (library) => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${origin}/site/first-${library}.html`);
+    const time = await page.waitForFunction('globalThis.firstResult').then((handle) => handle.jsonValue());
+    await context.close();
+    return time;
+  };
+  const times = {webinfer: [], onnxruntime: []};
+  for (let round = 0; round < 5; round++)
+    for (const library of Object.keys(times)) times[library].push(await once(library));
+  const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+  const [ours, theirs] = [median(times.webinfer), median(times.onnxruntime)];
+  assert(ours <= theirs / 3, `${ours.toFixed(0)} ms against ${theirs.toFixed(0)} ms`);
+  return `${ours.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
+});
+
+await browser.close();
+close();
+report.finish();
