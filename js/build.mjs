@@ -5,13 +5,12 @@
 //   webinfer.mjs  worker.mjs  thread.mjs           browsers: the entry, the workers of sessions and of threads
 //   webinfer.node.cjs  webinfer.node.mjs           Node: the entry, and its face for `import`
 //   worker.node.mjs  thread.node.mjs               Node: workers of sessions and of threads
-//   glue.mjs  glue-threads.mjs                     Emscripten's glue, the same for plain and relaxed SIMD
-//   webinfer-{simd,relaxed}[-threads].wasm
+//   webinfer-{simd,relaxed}[-threads].wasm         the glue of these is in the scripts, one for both kinds of SIMD
 //   types/                                         declarations
 import {execFileSync} from 'node:child_process';
 import {copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
-import {build, transform} from 'esbuild';
+import {build} from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ALL = ['wasm-simd', 'wasm-relaxed', 'wasm-simd-threads', 'wasm-relaxed-threads'];
@@ -20,11 +19,6 @@ const presets = ALL.filter((preset) =>
 );
 const dist = `${root}dist/`;
 const {version} = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-
-const KINDS = [
-  {glue: 'glue', presets: presets.filter((preset) => !preset.endsWith('-threads'))},
-  {glue: 'glue-threads', presets: presets.filter((preset) => preset.endsWith('-threads'))},
-];
 
 const LEFT_OUT = 'export function createEngine() { throw new Error("this build is left out"); }';
 const wasmFile = (preset) => `${root}build/${preset}/wasm/${preset.replace('wasm-', 'webinfer-')}.wasm`;
@@ -67,30 +61,26 @@ function current(built) {
   return built.filter((preset) => !stale.includes(preset));
 }
 
-async function writeGlue({glue, presets: built}) {
-  const presetsToShip = current(built);
-  const text = presetsToShip[0] ? readGlue(presetsToShip[0]) : LEFT_OUT;
-  const {code} = await transform(text, {minify: true, format: 'esm', target: 'es2022'});
-  writeFileSync(`${dist}${glue}.mjs`, code);
-  for (const preset of presetsToShip)
-    copyFileSync(wasmFile(preset), `${dist}${preset.replace('wasm-', 'webinfer-')}.wasm`);
+/** Copies the .wasm files of the builds to ship, and gives the glue that goes with them. */
+function ship(built) {
+  const shipped = current(built);
+  for (const preset of shipped) copyFileSync(wasmFile(preset), `${dist}${preset.replace('wasm-', 'webinfer-')}.wasm`);
+  return shipped[0] ? readGlue(shipped[0]) : LEFT_OUT;
 }
 
-/** Leaves the glue out of a bundle, as a file beside it; or takes in the one that was written to dist/. */
-function gluePlugin(inline) {
+/** Puts the glue where js/src/engine imports it: into each bundle, so that a page loads one script. */
+function gluePlugin(glue) {
   return {
     name: 'glue',
-    setup({onResolve}) {
-      onResolve({filter: /\/glue(-threads)?\.mjs$/}, ({path}) => {
-        const name = path.split('/').at(-1);
-        return inline ? {path: `${dist}${name}`} : {path: `./${name}`, external: true};
-      });
+    setup({onResolve, onLoad}) {
+      onResolve({filter: /\/glue(-threads)?\.mjs$/}, ({path}) => ({path: path.split('/').at(-1), namespace: 'glue'}));
+      onLoad({filter: /.*/, namespace: 'glue'}, ({path}) => ({contents: glue[path], loader: 'js'}));
     },
   };
 }
 
 function bundle(entry, outfile, options = {}) {
-  const {inlineGlue = false, minify = true, ...rest} = options;
+  const {minify = true, ...rest} = options;
   return build({
     entryPoints: [`${root}js/src/${entry}`],
     outfile: `${dist}${outfile}`,
@@ -103,7 +93,7 @@ function bundle(entry, outfile, options = {}) {
     sourcesContent: false,
     legalComments: 'none',
     define: {__WEBINFER_VERSION__: JSON.stringify(version)},
-    plugins: [gluePlugin(inlineGlue)],
+    plugins: [gluePlugin(glue)],
     logLevel: 'warning',
     ...rest,
   });
@@ -125,7 +115,10 @@ if (presets.length < ALL.length)
   console.warn(`left out, not built: ${ALL.filter((preset) => !presets.includes(preset)).join(', ')}`);
 rmSync(dist, {recursive: true, force: true});
 mkdirSync(dist);
-for (const kind of KINDS) await writeGlue(kind);
+const glue = {
+  'glue.mjs': ship(presets.filter((preset) => !preset.endsWith('-threads'))),
+  'glue-threads.mjs': ship(presets.filter((preset) => preset.endsWith('-threads'))),
+};
 
 // Not minified: Node prints the source line of an error that nobody caught.
 const node = {platform: 'node', packages: 'external', minify: false};
@@ -137,7 +130,7 @@ const [entry] = await Promise.all([
   bundle('browser.ts', 'webinfer.mjs', {metafile: true}),
   bundle('worker/browser.ts', 'worker.mjs'),
   bundle('worker/thread.ts', 'thread.mjs'),
-  bundle('node.ts', 'webinfer.node.cjs', {...node, ...metaUrl, format: 'cjs', inlineGlue: true}),
+  bundle('node.ts', 'webinfer.node.cjs', {...node, ...metaUrl, format: 'cjs'}),
   bundle('node/worker.ts', 'worker.node.mjs', node),
   bundle('node/thread.ts', 'thread.node.mjs', node),
 ]);

@@ -1,7 +1,7 @@
 // Fresh projects of Vite (dev and build), webpack 5 and esbuild, with no configuration of their own for webinfer but what the
 // README says, in a real Chromium.
 import {execFileSync} from 'node:child_process';
-import {cpSync} from 'node:fs';
+import {copyFileSync, readdirSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -67,7 +67,9 @@ if (project) {
   await report.test('esbuild', async () => {
     const out = temporaryFolder('esbuild');
     execFileSync(bin('esbuild'), ['main.js', '--bundle', '--format=esm', `--outfile=${out}/main.js`], {cwd: project});
-    cpSync(join(project, 'node_modules/webinfer/dist'), out, {recursive: true});
+    const built = join(project, 'node_modules/webinfer/dist');
+    const besides = readdirSync(built).filter((name) => /\.wasm$|^(worker|thread)\.mjs$/.test(name));
+    for (const name of besides) copyFileSync(join(built, name), join(out, name));
     writeFiles(out, {'index.html': MODULE_PAGE, 'model.onnx': MODEL});
     return checkFolder(out);
   });
