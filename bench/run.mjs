@@ -67,9 +67,14 @@ function measure(library, model, ...options) {
   ];
   const outputs = join(work, `${library}-${model}`);
   const child = spawnSync(process.execPath, [script, ...args, '--outputs', outputs, ...options], {encoding: 'utf8'});
-  if (child.status !== 0)
-    return {error: (child.stderr || child.stdout || String(child.signal)).trim().split('\n').at(-1)};
+  if (child.status !== 0) return {error: errorOf(child)};
   return {...JSON.parse(child.stdout.trim().split('\n').at(-1)), outputs};
+}
+
+/** The line of a failed process that says why. */
+function errorOf({stderr, signal}) {
+  const lines = stderr.trim().split('\n');
+  return lines.find((line) => /\w*Error\b.*:/.test(line)) ?? lines.at(-1) ?? String(signal);
 }
 
 const pick = (results, key) => median(results.map((result) => result[key]));
