@@ -10,7 +10,7 @@ SOURCE = {".cc", ".h", ".ts", ".tsx", ".mjs", ".js", ".py", ".css"}
 MOST_LINES = 600
 RULES = [
     ("a path of one machine", re.compile(r"(?<![\w.])/(?:home|root|work|Users)/\w")),
-    ("a package registry's host", re.compile(r"https?://(?:registry|files|deb|mirror|index|pypi|cdn)\.[a-z.]+|\"resolved\": *\"http")),
+    ("a package registry's host", re.compile(r"https?://(?:registry|files|deb|mirror|index|pypi)\.[a-z.]+|https?://[a-z.]*(?:jsdelivr|unpkg|npmjs|pythonhosted)\.|\"resolved\": *\"http")),
     ("a leftover", re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")),
     ("a skipped or lone test", re.compile(r"\b(?:test|it|describe)\.(?:skip|only)\b|\bDISABLED_\w")),
 ]

@@ -55,8 +55,8 @@ int64_t Source(const Dims& result, int64_t index, const Dims& dims) {
   return offset;
 }
 
-void Compute(const ScalarProgram& program, const Dims& result, const std::vector<Dims>& inputs, const std::vector<const void*>& data,
-         void* out, int threads) {
+void Compute(const ScalarProgram& program, const Dims& result, const std::vector<Dims>& inputs,
+             const std::vector<const void*>& data, void* out, int threads) {
   Block memory(ElementwisePlanBytes(program));
   std::vector<std::span<const int64_t>> dims(inputs.begin(), inputs.end());
   const ElementwisePlan* plan = MakeElementwisePlan(memory.data(), program, result, dims);
@@ -203,7 +203,7 @@ TEST(Elementwise, RegisterInterpreterComputesWhatTheReferenceComputes) {
     }
     Compute(program, result, {inputs[0], inputs[1], inputs[2]}, {x[0].data(), x[1].data(), x[2].data()}, y.data(), 1);
     Compute(InDouble(program), result, {inputs[0], inputs[1], inputs[2]}, {wide[0].data(), wide[1].data(), wide[2].data()},
-        want.data(), 1);
+            want.data(), 1);
     int wrong = 0;
     for (size_t i = 0; i < 9 * 41; ++i) wrong += !(std::fabs(y[i] - want[i]) <= 1e-3 * (1 + std::fabs(want[i])));
     // A comparison of almost equal numbers may differ in the last bit: a wrong slot or operand spoils far more.
