@@ -1,5 +1,5 @@
-// What webinfer's sessions tell beyond onnxruntime's API; other libraries' sessions tell nothing.
-import type {Session} from './runtime.ts';
+// What webinfer tells beyond onnxruntime's API; other libraries tell nothing.
+import type {Runtime, Session} from './runtime.ts';
 
 export interface NodeTime {
   op: string;
@@ -30,4 +30,17 @@ export async function profileRun(session: Session, feeds: Session.FeedsType): Pr
 export async function memoryOf(session: Session): Promise<MemoryUse | undefined> {
   const stats = await (session as unknown as Introspective).stats?.();
   return stats && {weights: stats.weightBytes, arena: stats.arenaBytes, total: stats.memoryBytes};
+}
+
+interface Capable {
+  capabilities?(): {variant: string; defaultThreads: number; reasons: Record<string, string>};
+}
+
+/** What of the machine the library uses, in a few words, and why not more. */
+export function capabilitiesOf(runtime: Runtime): {text: string; reasons: string} | undefined {
+  const found = (runtime as Capable).capabilities?.();
+  if (!found) return undefined;
+  const simd = found.variant.startsWith('relaxed') ? 'relaxed SIMD' : 'SIMD';
+  const threads = found.defaultThreads === 1 ? '1 thread' : `${found.defaultThreads} threads`;
+  return {text: `${simd}, ${threads}`, reasons: Object.values(found.reasons).join(' ')};
 }
