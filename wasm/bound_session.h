@@ -12,7 +12,7 @@
 namespace webinfer {
 
 // A value as JavaScript reads it from memory, field by field: js/src/engine/instance.ts knows this layout.
-struct ValueInfo {
+struct ValueRecord {
   int32_t kind = 0;  // ValueKind
   int32_t dtype = 0;
   int32_t present = 0;

@@ -1,7 +1,7 @@
 // Everything a run needs, as plain exports: a call costs 3 ns this way and 70-150 ns through embind.
 //
 // Handles are addresses. Functions that can fail return a Code (0 is success) or a null address; the details are then in
-// lastError() of bindings.cc. Shapes travel through wi_dims(), results through the ValueInfo that wi_output and wi_value_info
+// lastError() of bindings.cc. Shapes travel through wi_dims(), results through the ValueRecord that wi_output and wi_value_info
 // return, which is overwritten by the next call.
 #include <emscripten/emscripten.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 // One engine runs on one thread, so the scratch of its calls is global.
 int32_t dims_in[kMaxRank];
-ValueInfo info;
+ValueRecord info;
 
 template <typename T>
 uint32_t AddressOf(const T* pointer) {
@@ -44,7 +44,7 @@ void DescribeTensor(DType dtype, const Shape& shape, const void* data, bool pres
   info.bytes = present ? static_cast<uint32_t>(BytesOf(dtype, static_cast<uint64_t>(shape.Elements()))) : 0;
 }
 
-const ValueInfo* Describe(const RuntimeValue& value) {
+const ValueRecord* Describe(const RuntimeValue& value) {
   const TensorView view = value.tensor.view();
   DescribeTensor(view.dtype, view.shape, view.data, value.present && view.dtype != DType::kUndefined);
   info.kind = static_cast<int32_t>(value.kind);
@@ -99,7 +99,7 @@ EMSCRIPTEN_KEEPALIVE int32_t wi_run(BoundSession* bound, uint32_t wanted_low, ui
 
 EMSCRIPTEN_KEEPALIVE void wi_abort(BoundSession* bound) { bound->session->Abort(); }
 
-EMSCRIPTEN_KEEPALIVE const ValueInfo* wi_output(BoundSession* bound, int output) {
+EMSCRIPTEN_KEEPALIVE const ValueRecord* wi_output(BoundSession* bound, int output) {
   const Operand& operand = bound->session->Output(output);
   if (operand.kind != ValueKind::kTensor && operand.value != nullptr) return Describe(*operand.value);
   DescribeTensor(operand.dtype, operand.shape, operand.data, operand.present);
@@ -116,7 +116,7 @@ EMSCRIPTEN_KEEPALIVE RuntimeValue* wi_copy_output(BoundSession* bound, int outpu
 }
 
 EMSCRIPTEN_KEEPALIVE void wi_value_free(RuntimeValue* value) { delete value; }
-EMSCRIPTEN_KEEPALIVE const ValueInfo* wi_value_info(const RuntimeValue* value) { return Describe(*value); }
+EMSCRIPTEN_KEEPALIVE const ValueRecord* wi_value_info(const RuntimeValue* value) { return Describe(*value); }
 EMSCRIPTEN_KEEPALIVE RuntimeValue* wi_value_element(RuntimeValue* value, uint32_t i) { return &value->elements[i]; }
 
 // An empty value that lives until the next wi_clear_feeds: the root of a sequence or an optional to feed.

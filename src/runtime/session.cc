@@ -75,6 +75,7 @@ Result<std::unique_ptr<Session>> Session::Create(std::unique_ptr<Model> model, c
   auto impl = std::make_unique<Impl>();
   impl->model = std::move(model);
   Graph& graph = impl->model->graph;
+  const uint64_t model_bytes = ConstantBytes(graph), others = GetMemoryStats().live - model_bytes;
   FixDimensions(graph, options.free_dimensions);
   for (ValueId id : graph.inputs) {
     Value& value = graph.values[static_cast<size_t>(id)];
@@ -83,13 +84,13 @@ Result<std::unique_ptr<Session>> Session::Create(std::unique_ptr<Model> model, c
   }
   for (ValueId id : graph.outputs) impl->outputs.push_back(MetadataOf(graph.values[static_cast<size_t>(id)]));
 
-  const PassOptions passes{options.optimize, options.deterministic, SpareBytes(options.weight_memory, ConstantBytes(graph))};
+  const PassOptions passes{options.optimize, options.deterministic, SpareBytes(options.weight_memory, model_bytes)};
   WEBINFER_TRY(Optimize(*impl->model, passes));
   WEBINFER_ASSIGN(impl->executor, Executor::Create(graph, options.threads));
   impl->feeds.resize(graph.inputs.size());
   impl->feed_buffers.resize(graph.inputs.size());
   impl->stats.nodes = graph.nodes.size();
-  impl->stats.weight_bytes = ConstantBytes(graph);
+  impl->stats.weight_bytes = GetMemoryStats().live - others;
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 

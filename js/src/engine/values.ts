@@ -1,6 +1,6 @@
 // Values on their way between JavaScript and the engine's memory.
 //
-// ValueData is what travels: plain data that postMessage takes as it is. Reading and writing follow the layout of ValueInfo in
+// ValueData is what travels: plain data that postMessage takes as it is. Reading and writing follow the layout of ValueRecord in
 // wasm/bound_session.h.
 import {
   arrayConstructor,
@@ -44,7 +44,7 @@ const KIND_TENSOR = 0;
 const KIND_SEQUENCE = 1;
 const KIND_OPTIONAL = 2;
 
-// ValueInfo, as indices of 32-bit words.
+// ValueRecord, as indices of 32-bit words.
 const KIND = 0;
 const DTYPE = 1;
 const RANK = 3;
