@@ -175,9 +175,6 @@ void SetProfiling(uint32_t handle, bool on) { At(handle).session->SetProfiling(o
 std::string DumpText(uint32_t handle) { return At(handle).session->DumpText(); }
 void Release(uint32_t handle) { delete &At(handle); }
 void LimitMemory(double bytes) { SetMemoryLimit(static_cast<uint64_t>(bytes)); }
-void FailAllocations(double first, double every) {
-  InjectAllocationFailure(static_cast<uint64_t>(first), static_cast<uint64_t>(every));
-}
 
 EMSCRIPTEN_BINDINGS(webinfer) {
   emscripten::class_<ModelLoader>("ModelLoader")
@@ -195,7 +192,6 @@ EMSCRIPTEN_BINDINGS(webinfer) {
   emscripten::function("dumpText", &DumpText);
   emscripten::function("release", &Release);
   emscripten::function("limitMemory", &LimitMemory);
-  emscripten::function("failAllocations", &FailAllocations);
 }
 
 }  // namespace

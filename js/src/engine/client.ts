@@ -43,7 +43,6 @@ export interface EngineClient {
   profile(session: number): ProfileEntry[] | Promise<ProfileEntry[]>;
   stats(session: number): SessionStats | Promise<SessionStats>;
   dumpText(session: number): string | Promise<string>;
-  failAllocations(first: number, every: number): void | Promise<void>;
   releaseSession(session: number): void | Promise<void>;
   /** Gives the instance up, with all that is in it. */
   dispose(): void;

@@ -95,7 +95,6 @@ export interface EngineModule {
   dumpText(session: number): string;
   release(session: number): void;
   limitMemory(bytes: number): void;
-  failAllocations(first: number, every: number): void;
   _wi_dims(): number;
   _wi_feed_buffer(session: number, input: number, bytes: number): number;
   _wi_feed(session: number, input: number, dtype: number, rank: number, data: number): number;

@@ -192,10 +192,6 @@ export class LocalEngine implements EngineClient {
     return this.#instance.call(() => this.#instance.engine.dumpText(session));
   }
 
-  failAllocations(first: number, every: number): void {
-    this.#instance.call(() => this.#instance.engine.failAllocations(first, every));
-  }
-
   releaseSession(session: number): void {
     if (this.#instance.alive) this.#instance.call(() => this.#instance.engine.release(session));
   }

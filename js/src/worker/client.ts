@@ -160,10 +160,6 @@ export class WorkerEngine implements EngineClient {
     return this.#call('dumpText', [session]);
   }
 
-  failAllocations(first: number, every: number): Promise<void> {
-    return this.#call('failAllocations', [first, every]);
-  }
-
   releaseSession(session: number): Promise<void> {
     return this.#call('releaseSession', [session]);
   }

@@ -320,6 +320,21 @@ describe('options', () => {
     await session.release();
   });
 
+  test('whatever maxMemory allows, there is an error or a result, never a crash', async () => {
+    const bytes = slow(6, 64);
+    const input = new Tensor('float32', new Float32Array(64 * 64), [64, 64]);
+    const seen = new Set<string>();
+    for (let limit = 1024; limit < 1 << 20; limit = Math.ceil(limit * 1.1)) {
+      const attempt = async () => {
+        const session = await InferenceSession.create(bytes, {maxMemory: limit});
+        await session.run({x: input}).finally(() => session.release());
+        return 'result';
+      };
+      seen.add(await attempt().catch((error) => error.code));
+    }
+    expect([...seen]).toEqual(['OutOfMemory', 'result']);
+  });
+
   test.each([false, true])('a group shares one instance (worker: %s)', async (worker) => {
     const pair = [
       await InferenceSession.create(RELU, {group: 'pair', worker}),
