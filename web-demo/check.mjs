@@ -54,5 +54,20 @@ await report.test('a file that is no model is explained in words', async () => {
   return text.slice(0, 120);
 });
 
+await report.test('the microphone is listened to until it is stopped', async () => {
+  await driver.open(`${origin}/#speech`);
+  const panel = `document.querySelector('#task-speech')`;
+  const button = (action) => `${panel}?.querySelector('[data-action="${action}"]')`;
+  await waitFor(driver, `!!${button('microphone')}`);
+  await driver.evaluate(`${button('microphone')}.click()`);
+  await waitFor(
+    driver,
+    `!!${button('stop')} && ${panel}.querySelector('.curve')?.getAttribute('d').split('L').length > 30`,
+  );
+  await driver.evaluate(`${button('stop')}.click()`);
+  await waitFor(driver, `${panel}.dataset.phase === 'done'`);
+  assert((await driver.evaluate(`${panel}.dataset.result`)).startsWith('['), 'expected intervals');
+});
+
 await driver.close();
 report.finish();

@@ -123,11 +123,11 @@ export function AudioTask<R>(props: AudioTaskProps<R>) {
             Choose a recording
           </FileButton>
           {microphone ? (
-            <button type="button" class="stop" onClick={() => microphone.stop()}>
+            <button type="button" class="stop" data-action="stop" onClick={() => microphone.stop()}>
               Stop listening
             </button>
           ) : (
-            <button type="button" onClick={hearMicrophone}>
+            <button type="button" data-action="microphone" onClick={hearMicrophone}>
               Use the microphone
             </button>
           )}
