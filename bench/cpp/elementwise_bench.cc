@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/memory.h"
+#include "ceiling.h"
 #include "kernels/elementwise.h"
 #include "kernels/normalize.h"
 #include "kernels/reduce.h"
@@ -48,25 +49,6 @@ float* Out() {
   static float* const floats = Floats();
   return floats;
 }
-ThreadPool& OneThread() {
-  static ThreadPool pool(1);
-  return pool;
-}
-
-WEBINFER_NOINLINE float BareLoop(int steps) {
-  Vec sums[12];
-  for (int i = 0; i < 12; ++i) sums[i] = Splat(static_cast<float>(i) * 1e-3f);
-  const Vec x = Opaque(0.999f), y = Opaque(1e-3f);
-  WEBINFER_NO_UNROLL
-  for (int step = 0; step < steps; ++step) {
-    WEBINFER_UNROLL
-    for (int i = 0; i < 12; ++i) sums[i] = Madd(sums[i], x, y);
-  }
-  float total = 0;
-  for (const Vec sum : sums) total += HorizontalSum(sum);
-  return total;
-}
-
 using Dims = std::vector<int64_t>;
 
 // A program over inputs 0 and 1 (of which the second may be broadcast) and the constants 0.5 and 0.7.

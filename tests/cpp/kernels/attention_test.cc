@@ -3,19 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 #include <vector>
+
+#include "kernels/random_floats.h"
 
 namespace webinfer::kernels {
 namespace {
-
-std::vector<float> Random(size_t count, uint32_t seed) {
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(count + 16);
-  for (float& value : values) value = uniform(generator);
-  return values;
-}
 
 struct Case {
   int batch = 1, heads = 1, kv_heads = 1, queries, keys, depth, value_depth;

@@ -5,23 +5,15 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "kernels/depthwise.h"
+#include "kernels/random_floats.h"
 #include "kernels/winograd.h"
 
 namespace webinfer::kernels {
 namespace {
-
-std::vector<float> Random(size_t count, uint32_t seed) {
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(count + 16);
-  for (float& value : values) value = uniform(generator);
-  return values;
-}
 
 enum class Kernel { kDirect, kDepthwise, kWinograd };
 

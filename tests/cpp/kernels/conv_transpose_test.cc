@@ -5,19 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <vector>
+
+#include "kernels/random_floats.h"
 
 namespace webinfer::kernels {
 namespace {
-
-std::vector<float> Random(size_t count, uint32_t seed) {
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(count + 16);
-  for (float& value : values) value = uniform(generator);
-  return values;
-}
 
 // Scatters every input pixel through the weights, as the definition says.
 std::vector<double> Scatter(const ConvGeometry& g, const std::vector<float>& x, const std::vector<float>& w,

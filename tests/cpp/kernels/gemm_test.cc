@@ -4,22 +4,13 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include "kernels/activation.h"
+#include "kernels/random_floats.h"
 
 namespace webinfer::kernels {
 namespace {
-
-// kReadSlack floats behind every matrix, as the engine's memory has.
-std::vector<float> Random(size_t count, uint32_t seed) {
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(count + 16);
-  for (float& value : values) value = uniform(generator);
-  return values;
-}
 
 double Activate(Activation activation, double x, double alpha, double beta) {
   switch (activation) {
