@@ -89,8 +89,6 @@ function bundle(entry, outfile, options = {}) {
     target: 'es2022',
     minify,
     keepNames: minify,
-    sourcemap: true,
-    sourcesContent: false,
     legalComments: 'none',
     define: {__WEBINFER_VERSION__: JSON.stringify(version)},
     plugins: [gluePlugin(glue)],

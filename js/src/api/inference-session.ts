@@ -1,11 +1,12 @@
 // InferenceSession as onnxruntime-common 1.30 defines it, with runSync, disposal, aborts and the facts about a session beyond.
 import type {EngineClient, RunRequest} from '../engine/client.js';
 import type {SessionStats as EngineStats, ModelDescription, ProfileEntry, ValueDescription} from '../engine/glue.js';
-import type {LocalEngine} from '../engine/local.js';
+import type {ValueData} from '../engine/values.js';
 import type {EngineLease} from '../loader/engines.js';
 import type {FileSource} from '../loader/source.js';
 import {type CreatedSession, createSession} from './create-session.js';
 import {TYPE_NAMES} from './data-types.js';
+import {ASYNC_DISPOSE, DISPOSE} from './dispose.js';
 import {warnOnce} from './env.js';
 import {abortError, WebInferError} from './errors.js';
 import type * as options from './session-options.js';
@@ -131,7 +132,7 @@ export class InferenceSession {
       const prepared = this.#prepare(feeds, fetches);
       if (!this.#last && !signal && !this.#client.remote) return this.#collect(prepared, this.#runHere(prepared));
       const values = await this.#queue(() => this.#client.run(prepared.request, signal), signal);
-      return this.#collect(prepared, values as ReturnType<LocalEngine['download']>[]);
+      return this.#collect(prepared, values);
     } finally {
       TRACE_EVENT_END('InferenceSession.run');
       TRACE_FUNC_END();
@@ -150,8 +151,8 @@ export class InferenceSession {
     return this.#collect(prepared, this.#runHere(prepared));
   }
 
-  #runHere({request}: PreparedRun): ReturnType<LocalEngine['download']>[] {
-    return this.#client.run(request) as ReturnType<LocalEngine['download']>[];
+  #runHere({request}: PreparedRun): ValueData[] {
+    return this.#client.run(request) as ValueData[];
   }
 
   /** Waits for the runs before, then does `work`; a signal ends the waiting. */
@@ -214,10 +215,10 @@ export class InferenceSession {
     return location !== undefined && location !== 'cpu' && location !== 'none';
   }
 
-  #collect({targets}: PreparedRun, values: ReturnType<LocalEngine['download']>[]): InferenceSession.ReturnType {
+  #collect({targets}: PreparedRun, values: ValueData[]): InferenceSession.ReturnType {
     const result: Record<string, OnnxValue> = {};
     targets.forEach(({name, into}, i) => {
-      const value = fromValue(values[i] as never, this.#client);
+      const value = fromValue(values[i] as ValueData, this.#client);
       result[name] = into instanceof Tensor ? fillTensor(into, value, name) : value;
     });
     return result as InferenceSession.ReturnType;
@@ -310,11 +311,11 @@ export class InferenceSession {
     }
   }
 
-  [Symbol.dispose](): void {
+  [DISPOSE](): void {
     this.release().catch(() => {});
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [ASYNC_DISPOSE](): Promise<void> {
     return this.release();
   }
 

@@ -13,6 +13,7 @@ import {
   type NumericArrayConstructor,
   typeOfArray,
 } from './data-types.js';
+import {DISPOSE} from './dispose.js';
 import {
   type ImageSource,
   type TensorFromImageOptions,
@@ -425,7 +426,7 @@ class TensorImpl {
     this.dataLocation = 'none';
   }
 
-  [Symbol.dispose](): void {
+  [DISPOSE](): void {
     this.dispose();
   }
 
