@@ -88,7 +88,7 @@ export function TextPage() {
                 <svg viewBox={`0 0 ${shown.picture.width} ${shown.picture.height}`} aria-hidden="true">
                   {lines.map((line, i) => (
                     <polygon
-                      key={line.text}
+                      key={`${i} ${line.text}`}
                       class={i === active ? 'active' : undefined}
                       points={corners(line.rect)
                         .map(({x, y}) => `${x},${y}`)
@@ -110,7 +110,11 @@ export function TextPage() {
                 </p>
                 <ol class="lines">
                   {lines.map((line, i) => (
-                    <li key={line.text} onMouseEnter={() => setActive(i)} onMouseLeave={() => setActive(undefined)}>
+                    <li
+                      key={`${i} ${line.text}`}
+                      onMouseEnter={() => setActive(i)}
+                      onMouseLeave={() => setActive(undefined)}
+                    >
                       <span>{line.text}</span>
                       <small>{Math.round(line.confidence * 100)} %</small>
                     </li>
