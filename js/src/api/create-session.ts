@@ -10,8 +10,10 @@ import {env, log, warnOnce} from './env.js';
 import {abortError, WebInferError} from './errors.js';
 import type {ExternalDataFileType, SessionOptions} from './session-options.js';
 
-/** Models below this size are first made on this thread with one thread of their own, which is soonest ready. */
-const SMALL_MODEL_BYTES = 256 * 1024;
+/** Models below this size are first made on this thread: reading and preparing them holds nothing up. */
+const LOCAL_MODEL_BYTES = 256 * 1024;
+/** Models below this size are first made with one thread: starting more takes longer than most of their runs. */
+const SINGLE_MODEL_BYTES = 4 * 1024 * 1024;
 /** Multiply-adds that take about 5 ms on one thread: from there on a worker and threads pay. */
 const LONG_RUN_OPERATIONS = 4e7;
 /** Pieces of the model on their way to a worker at a time. */
@@ -62,20 +64,24 @@ class SessionMaker {
   async make(model: FileSource): Promise<CreatedSession> {
     const {worker = env.wasm.proxy === true ? true : 'auto', signal} = this.#options;
     const placed = {worker: worker === 'auto' ? workersPay() : worker, threads: this.#threads()};
+    const [least, most] = [this.#variant(placed.threads ?? 1), this.#variant(placed.threads)];
     // The engine is on its way while the model is asked for; whether it arrives is seen when it is needed.
-    loadWasm(this.#variant(placed.threads).variant).catch(() => {});
+    if (least.variant === most.variant) loadWasm(most.variant).catch(() => {});
     const source = await openSource(model, 'The model', signal);
     this.#total = source.size;
     this.#report('engine');
-    if ((source.size ?? Number.POSITIVE_INFINITY) >= SMALL_MODEL_BYTES) return this.#makeIn(placed, source);
-    const modest = {worker: worker === true, threads: placed.threads ?? 1};
-    if (modest.worker === placed.worker && modest.threads === this.#variant(placed.threads).threads) {
-      return this.#makeIn(placed, source);
-    }
+    const size = source.size ?? Number.POSITIVE_INFINITY;
+    const modest = {
+      worker: size < LOCAL_MODEL_BYTES ? worker === true : placed.worker,
+      threads: placed.threads ?? (size < SINGLE_MODEL_BYTES ? 1 : undefined),
+    };
+    const same = this.#variant(modest.threads).threads === most.threads;
+    if (same && modest.worker === placed.worker) return this.#makeIn(placed, source);
     const kept = await keep(source, signal);
     const small = await this.#makeIn(modest, kept);
     if (small.description.operations < LONG_RUN_OPERATIONS) return small;
     log('verbose', `runs of about ${small.description.operations} operations are expected: a larger place is taken`);
+    await small.client.releaseSession(small.session);
     small.lease.release();
     return this.#makeIn(placed, kept);
   }
