@@ -14,7 +14,7 @@ export const browserPlatform: Platform = {
   createThread(failed) {
     const worker = createThread();
     worker.addEventListener('error', (event) => failed(event.message || 'thread.mjs could not be loaded'));
-    return worker;
+    return worker as unknown as WorkerLike;
   },
   cores: () => globalThis.navigator?.hardwareConcurrency || 1,
   threadObstacle() {

@@ -20,6 +20,7 @@ await report.test('installs', () => {
     'import.mjs': `import {InferenceSession, Tensor, capabilities, env} from 'webinfer';\nconst worker = false;\n${RUN}`,
     'worker.mjs': `import {InferenceSession, Tensor, capabilities, env} from 'webinfer';\nconst worker = true;\n${RUN}`,
     'threads.mjs': `import {InferenceSession, Tensor, capabilities, env} from 'webinfer';\nenv.wasm.numThreads = 2;\nconst worker = false;\n${RUN}`,
+    'worker-threads.mjs': `import {InferenceSession, Tensor, capabilities, env} from 'webinfer';\nenv.wasm.numThreads = 2;\nconst worker = true;\n${RUN}`,
     'require.cjs': `const {InferenceSession, Tensor, capabilities, env} = require('webinfer');\nconst worker = false;\n(async () => {${RUN}})();`,
     'both.mjs': `import {createRequire} from 'node:module';
 import {Tensor} from 'webinfer';
@@ -60,9 +61,11 @@ if (project) {
         assertEqual(run(version, script), {data: EXPECTED, variant: build}, script),
       );
     }
-    await report.test(`Node ${version}: threads`, () =>
-      assertEqual(run(version, 'threads.mjs'), {data: EXPECTED, variant: `${build}-threads`}, 'threads'),
-    );
+    for (const script of ['threads.mjs', 'worker-threads.mjs']) {
+      await report.test(`Node ${version}: ${script}`, () =>
+        assertEqual(run(version, script), {data: EXPECTED, variant: `${build}-threads`}, script),
+      );
+    }
     await report.test(`Node ${version}: import and require share one module`, () =>
       assertEqual(run(version, 'both.mjs'), {same: true}, 'Tensor'),
     );

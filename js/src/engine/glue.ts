@@ -1,5 +1,7 @@
 // The shape of what Emscripten's glue gives: the exports of wasm/hot_path.cc and the bindings of wasm/bindings.cc.
 
+import type {WorkerLike} from '../loader/platform.js';
+
 /** Fields of an ErrorRecord. */
 export interface ErrorFields {
   code: string;
@@ -128,7 +130,7 @@ export interface GlueOptions {
   /** Threads beside the caller (builds with threads). */
   poolSize: number;
   /** Makes the worker of a thread; js/build.mjs puts the call into the glue. */
-  createWorker(): unknown;
+  createWorker(): WorkerLike;
 }
 
 export type GlueFactory = (options: GlueOptions) => Promise<EngineModule>;

@@ -3,7 +3,7 @@
 import {log} from '../api/env.js';
 import {WebInferError, type WebInferErrorCode} from '../api/errors.js';
 import type {Variant} from '../loader/capabilities.js';
-import {platform} from '../loader/platform.js';
+import {platform, type WorkerLike} from '../loader/platform.js';
 import type {EngineModule} from './glue.js';
 import {createEngine} from './glue.mjs';
 import {createEngine as createThreadedEngine} from './glue-threads.mjs';
@@ -31,9 +31,12 @@ export class EngineInstance {
   #ints!: Int32Array;
   #dims: number;
 
-  private constructor(engine: EngineModule, memory: WebAssembly.Memory) {
+  readonly #threads: readonly WorkerLike[];
+
+  private constructor(engine: EngineModule, memory: WebAssembly.Memory, threads: readonly WorkerLike[]) {
     this.engine = engine;
     this.#memory = memory;
+    this.#threads = threads;
     this.#look();
     this.#dims = engine._wi_dims() >> 2;
   }
@@ -42,6 +45,7 @@ export class EngineInstance {
     const shared = variant.endsWith('-threads');
     const memory = makeMemory(shared, maxMemory);
     const factory = shared ? createThreadedEngine : createEngine;
+    const workers: WorkerLike[] = [];
     let failed: (reason: unknown) => void = () => {};
     const failure = new Promise<never>((_, reject) => {
       failed = reject;
@@ -55,14 +59,27 @@ export class EngineInstance {
       print: (text) => log('info', text),
       printErr: (text) => log('error', text),
       poolSize: threads - 1,
-      createWorker: () =>
-        platform().createThread((reason) => {
+      createWorker() {
+        const worker = platform().createThread((reason) => {
           failed(new WebInferError('HostUnsupported', THREADS_FAILED, {actual: reason}));
-        }),
+        });
+        workers.push(worker);
+        return worker;
+      },
     });
-    const engine = await Promise.race([ready, failure]);
-    if (maxMemory) engine.limitMemory(maxMemory);
-    return new EngineInstance(engine, memory);
+    try {
+      const engine = await Promise.race([ready, failure]);
+      if (maxMemory) engine.limitMemory(maxMemory);
+      return new EngineInstance(engine, memory, workers);
+    } catch (error) {
+      for (const worker of workers) worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Ends the threads, which would keep the memory alive. */
+  dispose(): void {
+    for (const worker of this.#threads) worker.terminate();
   }
 
   /** The engine's memory; views change when it grows, so ask again after every call that may allocate. */
@@ -110,6 +127,7 @@ export class EngineInstance {
     } catch (error) {
       if (!isTrap(error)) throw error;
       this.#death = error;
+      this.dispose();
       throw this.#dead();
     }
   }

@@ -199,6 +199,7 @@ export class LocalEngine implements EngineClient {
   dispose(): void {
     this.#models.clear();
     this.#values.clear();
+    this.#instance.dispose();
   }
 }
 

@@ -34,7 +34,7 @@ export interface Platform {
   sibling(base: string, name: string): string | undefined;
   createWorker(): WorkerLike;
   /** A worker that runs a thread of the engine; `failed` is called if it cannot start. */
-  createThread(failed: (reason: string) => void): unknown;
+  createThread(failed: (reason: string) => void): WorkerLike;
   cores(): number;
   /** Why there can be no threads; undefined if there can. */
   threadObstacle(): string | undefined;

@@ -30,7 +30,7 @@ export const nodePlatform: Platform = {
     if (/^https?:/.test(base)) return new URL(name, base).href;
     return /^(blob|data):/.test(base) || !base.includes('/') ? undefined : resolve(dirname(base), name);
   },
-  createWorker: () => new NodeWorker('./worker.node.mjs') as WorkerLike,
+  createWorker: () => new NodeWorker('./worker.node.mjs'),
   createThread: (failed) => new NodeWorker('./thread.node.mjs', failed),
   cores: availableParallelism,
   threadObstacle: () => undefined,
@@ -67,7 +67,7 @@ async function* readPieces(path: string): AsyncIterable<Uint8Array> {
 }
 
 /** A Worker of worker_threads with the face of a browser's; an idle one does not keep the process alive. */
-class NodeWorker {
+class NodeWorker implements WorkerLike {
   onmessage: ((event: {data: unknown}) => void) | null = null;
   onerror: ((event: {message?: string}) => void) | null = null;
   readonly #worker: Worker;
