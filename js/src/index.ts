@@ -32,5 +32,6 @@ export type {
 export {Tensor} from './api/tensor.js';
 export {TRACE, TRACE_EVENT_BEGIN, TRACE_EVENT_END, TRACE_FUNC_BEGIN, TRACE_FUNC_END} from './api/trace.js';
 export {type Backend, installAsOnnxRuntime, registerBackend} from './compat/onnxruntime.js';
+export type * from './compat/types.js';
 export {type Capabilities, capabilities, type Variant} from './loader/capabilities.js';
 export type {FileSource} from './loader/source.js';
