@@ -85,7 +85,7 @@ export interface SessionOptions extends OnnxModelOptions {
   weightMemory?: 'small' | 'balanced' | 'fast';
   /** The same bits on every machine: plain SIMD, no Winograd. */
   deterministic?: boolean;
-  /** Sessions of one group share a WebAssembly instance (and a worker): less memory, but they run one at a time. */
+  /** Sessions of one group share a WebAssembly instance (and a worker): less memory, but only the first has threads. */
   group?: string;
 }
 

@@ -25,6 +25,7 @@ export class LocalEngine implements EngineClient {
   readonly #models = new Map<number, LoadingModel>();
   readonly #values = new Map<number, number>();
   #numbers = 0;
+  #threadsTaken = false;
   readonly #addressOf = (id: number): number => {
     const value = this.#values.get(id);
     if (value === undefined)
@@ -79,9 +80,12 @@ export class LocalEngine implements EngineClient {
   createSession(model: number, options: EngineSessionOptions): SessionHandle {
     const instance = this.#instance;
     const {loader} = this.#model(model);
+    // The instance has workers for the threads of one session; starting one more would trap.
+    const threads = this.#threadsTaken ? 1 : options.threads;
+    this.#threadsTaken ||= threads > 1;
     try {
       return instance.call(() => {
-        const session = loader.createSession(options) >>> 0;
+        const session = loader.createSession({...options, threads}) >>> 0;
         if (!session) throw instance.lastError();
         return {session, description: instance.engine.describe(session)};
       });

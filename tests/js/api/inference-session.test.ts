@@ -347,6 +347,17 @@ describe('options', () => {
     await pair[1].release();
   });
 
+  test('of a group with threads the first session has them, and the others run all the same', async () => {
+    const options = {group: 'threads', intraOpNumThreads: 2, worker: false};
+    const sessions = [await InferenceSession.create(RELU, options), await InferenceSession.create(RELU, options)];
+    await sessions[0]?.release();
+    sessions.push(await InferenceSession.create(RELU, options));
+    for (const session of sessions.slice(1)) {
+      expect((await session.run({x: x()})).y.data).toEqual(RELU_OF_X);
+      await session.release();
+    }
+  });
+
   test('using releases', async () => {
     const session = await InferenceSession.create(RELU);
     await session[Symbol.asyncDispose]();
