@@ -88,6 +88,8 @@ void AddMask(const Attention& a, const Place& at, int visible, float* scores) {
   } else if (a.mask != nullptr) {
     for (int j = 0; j < visible; ++j) scores[j] += a.mask[offset + j * a.mask_key_stride];
   }
+  const int64_t before_window = a.window > 0 ? std::min<int64_t>(visible, at.query + a.causal_offset + 1 - a.window) : 0;
+  if (before_window > 0) std::fill(scores, scores + before_window, kHidden);
 }
 
 void CapScores(const Attention& a, int count, float* scores) {

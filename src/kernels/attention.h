@@ -33,6 +33,7 @@ struct Attention {
   // Query i sees keys up to i + causal_offset (of its batch, if there are several).
   bool causal = false;
   int64_t causal_offset = 0;
+  int64_t window = 0;                   // if > 0, no more than this many keys, the last ones it may see
   const int64_t* key_counts = nullptr;  // per batch; keys behind them are hidden
 
   // The scores [batch][heads][queries][keys] after a step: 0 the scaled product, 1 the cap, 2 the mask, 3 softmax.

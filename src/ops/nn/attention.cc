@@ -145,6 +145,7 @@ Status BindAttention(BindContext& ctx) {
   a.softcap = ctx.attributes().Float("softcap", 0);
   a.causal = ctx.attributes().Int("is_causal", 0) != 0;
   a.causal_offset = past;
+  a.window = ctx.attributes().Int("local_window_size", -1);  // GroupQueryAttention's
   a.scores_after = static_cast<int>(ctx.attributes().Int("qk_matmul_output_mode", 0));
   a.q_strides = StridesOf(q, ctx.In(kQ).shape.rank() == 3);
   a.y_strides = StridesOf({q.batch, q.heads, q.tokens, v.size}, ctx.In(kQ).shape.rank() == 3);

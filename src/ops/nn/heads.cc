@@ -13,7 +13,7 @@ Status BindMask(const InferContext& ctx, int input, kernels::Attention* a) {
   const DType dtype = ctx.In(input).dtype;
   const int64_t wanted[4] = {a->batch, a->heads, a->queries, a->keys};
   int64_t strides[4] = {}, stride = 1;
-  bool fits = mask.rank() <= 4 && mask.rank() >= 1 && (dtype == DType::kBool || dtype == DType::kFloat32);
+  bool fits = mask.rank() <= 4 && (dtype == DType::kBool || dtype == DType::kFloat32);
   for (int i = 3; fits && i >= 4 - mask.rank(); --i) {
     const int64_t size = mask[i - (4 - mask.rank())];
     strides[i] = size == 1 ? 0 : stride;
@@ -26,7 +26,7 @@ Status BindMask(const InferContext& ctx, int input, kernels::Attention* a) {
         .Actual("%s%s", DTypeName(dtype), ShapeText(mask).text);
   }
   a->mask_strides = {strides[0], strides[1], strides[2]};
-  const int64_t last = mask[mask.rank() - 1];
+  const int64_t last = mask.rank() == 0 ? 1 : mask[mask.rank() - 1];
   a->mask_key_stride = last == 1 && a->keys != 1 ? 0 : 1;
   a->mask_keys = last == 1 ? a->keys : static_cast<int>(last);
   return OkStatus();

@@ -18,7 +18,7 @@ Status LowerFusedMatMul(LowerContext& ctx, bool*) {
 }  // namespace
 }  // namespace webinfer::ops
 
-WEBINFER_OP(com_microsoft_FusedMatMul) {
+WEBINFER_OP(Microsoft_FusedMatMul) {
   using namespace webinfer::ops;
   return {.name = "FusedMatMul",
           .domain = "com.microsoft",

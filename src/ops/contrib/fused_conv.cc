@@ -19,7 +19,7 @@ Status LowerFusedConv(LowerContext& ctx, bool*) {
 }  // namespace
 }  // namespace webinfer::ops
 
-WEBINFER_OP(com_microsoft_FusedConv) {
+WEBINFER_OP(Microsoft_FusedConv) {
   using namespace webinfer::ops;
   return {.name = "FusedConv",
           .domain = "com.microsoft",
