@@ -1,0 +1,118 @@
+// onnxruntime's attention operators: MultiHeadAttention against loops in double; the others by what must not change when a
+// sequence is taken in one run or token by token.
+#include <cmath>
+#include <random>
+
+#include "ops/run_op.h"
+
+namespace webinfer::testing {
+namespace {
+
+Tensor Random(const Shape& shape, uint32_t seed) {
+  Result<Tensor> tensor = Tensor::Create(DType::kFloat32, shape);
+  std::mt19937 generator(seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (int64_t i = 0; i < shape.Elements(); ++i) tensor->As<float>()[i] = uniform(generator);
+  return std::move(*tensor);
+}
+
+// [first, last) along axis 1 of [batch, tokens, size].
+Tensor Tokens(const Tensor& x, int64_t first, int64_t last) {
+  const int64_t batch = x.shape[0], tokens = x.shape[1], size = x.shape[2];
+  Result<Tensor> part = Tensor::Create(DType::kFloat32, {batch, last - first, size});
+  for (int64_t b = 0; b < batch; ++b) {
+    const float* from = x.As<float>() + (b * tokens + first) * size;
+    std::copy(from, from + (last - first) * size, part->As<float>() + b * (last - first) * size);
+  }
+  return std::move(*part);
+}
+
+TEST(MultiHeadAttention, BiasAndKeyMask) {
+  constexpr int64_t kBatch = 2, kTokens = 3, kKeys = 4, kHeads = 2, kSize = 4, kHidden = kHeads * kSize;
+  const Tensor q = Random({kBatch, kTokens, kHidden}, 1), k = Random({kBatch, kKeys, kHidden}, 2),
+               v = Random({kBatch, kKeys, kHidden}, 3), bias = Random({3 * kHidden}, 4);
+  const int32_t mask[kBatch * kKeys] = {1, 1, 0, 1, 1, 1, 1, 0};
+  const auto out = RunOp("MultiHeadAttention", "com.microsoft")
+                       .Int("num_heads", kHeads)
+                       .In(Random(q.shape, 1))
+                       .In(Random(k.shape, 2))
+                       .In(Random(v.shape, 3))
+                       .In(Random(bias.shape, 4))
+                       .In<int32_t>({kBatch, kKeys}, {1, 1, 0, 1, 1, 1, 1, 0})
+                       .Run();
+  ASSERT_EQ(out[0].tensor.shape, Shape({kBatch, kTokens, kHidden}));
+  const std::vector<float> got = ValuesOf<float>(out[0]);
+  const auto at = [&](const Tensor& x, int64_t b, int64_t token, int64_t i, int64_t part) {
+    return static_cast<double>(x.As<float>()[(b * x.shape[1] + token) * kHidden + i]) +
+           static_cast<double>(bias.As<float>()[part * kHidden + i]);
+  };
+  for (int64_t b = 0; b < kBatch; ++b) {
+    for (int64_t token = 0; token < kTokens; ++token) {
+      for (int64_t i = 0; i < kHidden; ++i) {
+        const int64_t head = i / kSize;
+        double sum = 0, value = 0;
+        for (int64_t key = 0; key < kKeys; ++key) {
+          if (mask[b * kKeys + key] == 0) continue;
+          double score = 0;
+          for (int64_t d = head * kSize; d < (head + 1) * kSize; ++d) score += at(q, b, token, d, 0) * at(k, b, key, d, 1);
+          const double weight = std::exp(score / std::sqrt(static_cast<double>(kSize)));
+          sum += weight;
+          value += weight * at(v, b, key, i, 2);
+        }
+        EXPECT_NEAR(got[static_cast<size_t>((b * kTokens + token) * kHidden + i)], value / sum, 2e-6);
+      }
+    }
+  }
+}
+
+class GroupQuery : public ::testing::TestWithParam<int> {};  // window
+
+// One run over all tokens, and a first run over some followed by one token at a time, give the same.
+TEST_P(GroupQuery, TokenByTokenIsLikeAllAtOnce) {
+  constexpr int64_t kTokens = 7, kFirst = 4, kHeads = 4, kKeyHeads = 2, kSize = 8;
+  const Tensor q = Random({1, kTokens, kHeads * kSize}, 1), k = Random({1, kTokens, kKeyHeads * kSize}, 2),
+               v = Random({1, kTokens, kKeyHeads * kSize}, 3);
+  const auto run = [&](int64_t first, int64_t last, const std::vector<RuntimeValue>* past) {
+    RunOp op("GroupQueryAttention", "com.microsoft");
+    op.Int("num_heads", kHeads).Int("kv_num_heads", kKeyHeads).Int("do_rotary", 1).Int("local_window_size", GetParam());
+    op.In(Tokens(q, first, last)).In(Tokens(k, first, last)).In(Tokens(v, first, last));
+    past != nullptr ? op.In((*past)[1]).In((*past)[2]) : op.Without().Without();
+    op.In<int32_t>({1}, {static_cast<int32_t>(last - 1)}).In<int32_t>({}, {static_cast<int32_t>(last)});
+    op.In(Random({16, kSize / 2}, 4)).In(Random({16, kSize / 2}, 5));
+    return op.Run(3);
+  };
+  const auto all = run(0, kTokens, nullptr);
+  ASSERT_EQ(all[1].tensor.shape, Shape({1, kKeyHeads, kTokens, kSize}));
+  const std::vector<float> expected = ValuesOf<float>(all[0]);
+  auto state = run(0, kFirst, nullptr);
+  std::vector<float> got = ValuesOf<float>(state[0]);
+  for (int64_t token = kFirst; token < kTokens; ++token) {
+    state = run(token, token + 1, &state);
+    const std::vector<float> row = ValuesOf<float>(state[0]);
+    got.insert(got.end(), row.begin(), row.end());
+  }
+  ASSERT_EQ(got.size(), expected.size());
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 2e-6) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Windows, GroupQuery, ::testing::Values(-1, 3));
+
+TEST(MicrosoftAttention, PastIsLikeAllAtOnce) {
+  constexpr int64_t kTokens = 5, kFirst = 3, kHidden = 6, kHeads = 2;
+  const Tensor x = Random({1, kTokens, kHidden}, 1);
+  const auto run = [&](int64_t first, int64_t last, const RuntimeValue* past) {
+    RunOp op("Attention", "com.microsoft");
+    op.Int("num_heads", kHeads).Int("unidirectional", 1);
+    op.In(Tokens(x, first, last)).In(Random({kHidden, 3 * kHidden}, 2)).In(Random({3 * kHidden}, 3)).Without();
+    if (past != nullptr) op.In(*past);
+    return op.Run(2);
+  };
+  const auto all = run(0, kTokens, nullptr);
+  ASSERT_EQ(all[1].tensor.shape, Shape({2, 1, kHeads, kTokens, kHidden / kHeads}));
+  const auto first = run(0, kFirst, nullptr), rest = run(kFirst, kTokens, &first[1]);
+  const std::vector<float> expected = ValuesOf<float>(all[0]), got = ValuesOf<float>(rest[0]);
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i + kFirst * kHidden], 2e-6) << i;
+}
+
+}  // namespace
+}  // namespace webinfer::testing
