@@ -232,6 +232,12 @@ describe('run checks its arguments', () => {
     [[{}], WebInferError, "input 'x' is missing in 'feeds'."],
     [[{x: x(), z: x()}], WebInferError, 'invalid input name: z'],
     [[{x: 5}], WebInferError, "input 'x' is not a value that can be fed"],
+    [[{x: new Map()}], WebInferError, "input 'x' is a map"],
+    [
+      [{x: Tensor.fromGpuBuffer({} as never, {dataType: 'float32', dims: [1, 4]})}],
+      WebInferError,
+      "input 'x' is in a gpu-buffer, which needs a GPU backend",
+    ],
   ])('%#', async (args, kind, message) => {
     const run = session.run.bind(session) as (...args: unknown[]) => Promise<unknown>;
     const error = await rejection(run(...args));
