@@ -1,7 +1,7 @@
 // Time per operator of a whole model, without JavaScript around it:
 //   node build/wasm-relaxed/bench/cpp/bench_model.cjs MODEL.onnx [--runs N] [--nodes] [--dump]
-// Inputs are filled with small numbers, unknown sizes are 1 (or --dim N). Runs are repeated and the fastest of each node counts,
-// so that a busy neighbour does not show.
+// Inputs are filled with small numbers, unknown sizes are 1 (--dim N: all but the first of a shape are N). Runs are repeated and
+// the fastest of each node counts, so that a busy neighbour does not show.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -58,7 +58,7 @@ void Fill(const TensorView& tensor) {
 Status FeedAll(Session& session, int64_t dim, std::vector<Tensor>* feeds) {
   for (const ValueMetadata& input : session.inputs()) {
     Shape shape = input.type.shape;
-    for (int i = 0; i < shape.rank(); ++i) shape[i] = shape[i] < 0 ? dim : shape[i];
+    for (int i = 0; i < shape.rank(); ++i) shape[i] = shape[i] >= 0 ? shape[i] : i == 0 ? 1 : dim;
     WEBINFER_ASSIGN(Tensor tensor, Tensor::Create(input.type.dtype, shape));
     Fill(tensor.view());
     feeds->push_back(std::move(tensor));

@@ -200,6 +200,16 @@ TEST(Depthwise, DilationBatchAndUnevenPadding) {
   Check(Kernel::kDepthwise, Image(8, 8, 5, 5, 3, 2, 0, 5), {}, {0, 1, 1});
 }
 
+TEST(Depthwise, UnevenStridesAndDilations) {
+  ConvGeometry g = Image(9, 10, 6, 6, 3, 1, 1, 6);
+  g.stride[1] = 2;
+  CheckPadded(Kernel::kDepthwise, g);
+  g.stride[1] = 1;
+  g.stride[2] = 2;
+  g.dilation[1] = 2;
+  CheckPadded(Kernel::kDepthwise, g);
+}
+
 TEST(Winograd, EdgesAndChannels) {
   for (int size : {4, 5, 7, 8, 13}) {
     for (int channels : {3, 16, 18}) CheckPadded(Kernel::kWinograd, Image(size, size + 1, channels, 21, 3, 1, 1));
