@@ -72,8 +72,8 @@ double CubicWeight(double distance, double a) {
 int Reach(const ResampleMode& mode, const ResampleAxis& axis) {
   const int support = mode.kind == Kind::kCubic ? 2 : 1;
   if (!mode.antialias || axis.scale >= 1) return support;
-  const double stretched = static_cast<double>(support) / static_cast<double>(axis.scale);
-  return -static_cast<int>(std::floor(-stretched));
+  constexpr double kMost = 1 << 20;  // scales may be as small as a file likes
+  return static_cast<int>(std::ceil(std::min(static_cast<double>(support) / static_cast<double>(axis.scale), kMost)));
 }
 
 }  // namespace
