@@ -205,19 +205,25 @@ const ElementwisePlan* MakeElementwisePlan(void* memory, const ScalarProgram& pr
     plan->simd_code = code;
     plan->simd_slots = static_cast<uint8_t>(simd.slots);
   }
-  auto* values = carver.Take<ScalarInstruction>(program.size);
-  auto* functions = carver.Take<BlockFunction>(program.size);
   plan->constants = carver.Take<uint8_t>(program.constant_count * size_t{kSimdBlockBytes});
   for (int v = 0; v < program.size; ++v) {
     const ScalarInstruction& in = program.code[v];
-    values[v] = in;
-    functions[v] = FindBlockFunction(in.op, in.op == ScalarOp::kSelect ? program.TypeOf(in.b) : program.TypeOf(in.a));
-    if (in.op == ScalarOp::kConstant) {
-      FillConstant(in.type, program.constants[in.a], plan->simd, const_cast<uint8_t*>(plan->constants) + in.a * kSimdBlockBytes);
-    }
+    if (in.op != ScalarOp::kConstant) continue;
+    FillConstant(in.type, program.constants[in.a], plan->simd, const_cast<uint8_t*>(plan->constants) + in.a * kSimdBlockBytes);
   }
-  plan->values = values;
-  plan->functions = functions;
+  if (!plan->simd) {
+    auto* values = carver.Take<ScalarInstruction>(program.size);
+    auto* functions = carver.Take<BlockFunction>(program.size);
+    for (int v = 0; v < program.size; ++v) {
+      const ScalarInstruction& in = program.code[v];
+      values[v] = in;
+      functions[v] = ScalarOpArity(in.op) == 0 || in.op == ScalarOp::kConvert
+                         ? nullptr
+                         : FindBlockFunction(in.op, program.TypeOf(in.op == ScalarOp::kSelect ? in.b : in.a));
+    }
+    plan->values = values;
+    plan->functions = functions;
+  }
   const bool rows = plan->walk == ElementwisePlan::Walk::kRows;
   for (int k = 0; k < program.input_count; ++k) {
     ElementwiseOperand& in = plan->inputs[k];

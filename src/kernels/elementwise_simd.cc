@@ -185,7 +185,7 @@ class Compiler {
   }
 
  private:
-  static constexpr int kNowhere = -1;
+  static constexpr uint8_t kNowhere = 255;
 
   void CountUses() {
     uses_[program_.result] = 1;
@@ -193,7 +193,7 @@ class Compiler {
       const ScalarInstruction& in = program_.code[i];
       place_[i] = kNowhere;
       if (in.op == ScalarOp::kInput) place_[i] = in.a;
-      if (in.op == ScalarOp::kConstant) place_[i] = program_.input_count + in.a;
+      if (in.op == ScalarOp::kConstant) place_[i] = static_cast<uint8_t>(program_.input_count + in.a);
       if (uses_[i] == 0) continue;
       const uint8_t operands[] = {in.a, in.b, in.c};
       for (int k = 0; k < ScalarOpArity(in.op); ++k) ++uses_[operands[k]];
@@ -234,7 +234,7 @@ class Compiler {
     }
     slot_used_[slot] = true;
     if (slot >= out_->slots) out_->slots = slot + 1;
-    place_[accumulator_] = program_.input_count + program_.constant_count + slot;
+    place_[accumulator_] = static_cast<uint8_t>(program_.input_count + program_.constant_count + slot);
     Emit(kSave, place_[accumulator_]);
   }
   // Puts the accumulator's value aside if it is needed after the accumulator is overwritten.
@@ -328,8 +328,8 @@ class Compiler {
   bool ok_ = true;
   int accumulator_ = kNowhere;
   bool slot_used_[kMostSlots] = {};
-  int uses_[ScalarProgram::kMostInstructions] = {};
-  int place_[ScalarProgram::kMostInstructions] = {};
+  uint8_t uses_[ScalarProgram::kMostInstructions] = {};
+  uint8_t place_[ScalarProgram::kMostInstructions] = {};
 };
 
 }  // namespace

@@ -49,16 +49,17 @@ inline bool GivesBool(ScalarOp op) {
 
 // One value: `op` on the values a, b, c that come before it. kInput reads input a, kConstant takes constant a.
 struct ScalarInstruction {
-  ScalarOp op = ScalarOp::kInput;
-  ScalarType type = ScalarType::kFloat32;  // of the value
-  uint8_t a = 0, b = 0, c = 0;
+  ScalarOp op;
+  ScalarType type;  // of the value
+  uint8_t a, b, c;
 };
 
 struct ScalarConstant {
-  double real = 0;      // for float types
-  int64_t integer = 0;  // for integers and bool
+  double real;      // for float types
+  int64_t integer;  // for integers and bool
 };
 
+// Not initialised as a whole: one is filled for every elementwise node of every binding, and most are short.
 struct ScalarProgram {
   static constexpr int kMostInstructions = 96;
   static constexpr int kMostInputs = 24;
@@ -68,7 +69,7 @@ struct ScalarProgram {
   uint8_t result = 0;                // the value that is written
   DType output = DType::kUndefined;  // its type is ScalarTypeOf(output)
   bool saturate = true;              // out-of-range float8 results become the largest finite value
-  DType inputs[kMostInputs] = {};
+  DType inputs[kMostInputs];
   ScalarInstruction code[kMostInstructions];
   ScalarConstant constants[kMostConstants];
 
