@@ -177,15 +177,11 @@ void Editor::SetInputs(Node& node, std::vector<ValueId> inputs) {
   }
 }
 
-void Editor::TakeOver(Node& node, ValueId id) {
-  changed_ = true;
-  producers_[static_cast<size_t>(node.outputs[0])] = nullptr;
-  if (Node* previous = Producer(id); previous != nullptr) {
-    std::replace(previous->outputs.begin(), previous->outputs.end(), id, kNoValue);
-    RemoveIfDead(*previous);
+void Editor::DropOutputs(Node& node, size_t first) {
+  for (size_t i = first; i < node.outputs.size(); ++i) {
+    if (node.outputs[i] != kNoValue) producers_[static_cast<size_t>(node.outputs[i])] = nullptr;
   }
-  node.outputs[0] = id;
-  producers_[static_cast<size_t>(id)] = &node;
+  node.outputs.resize(std::min(node.outputs.size(), first));
 }
 
 void Editor::ReplaceUsesBy(Node& user, ValueId from, ValueId to) {

@@ -54,9 +54,9 @@ class Editor {
   // `node` reads other values; outputs are not inferred anew.
   void SetInput(Node& node, size_t i, ValueId id);
   void SetInputs(Node& node, std::vector<ValueId> inputs);
+  // The node makes no outputs from `first` on any more; nobody reads them.
+  void DropOutputs(Node& node, size_t first);
   Status Infer(const Node& node) { return inference_->Infer(node); }
-  // `first` makes `id` instead of what it made as output 0; that value must have no reader.
-  void TakeOver(Node& node, ValueId id);
   // The uses of `from` by `user` become uses of `to`.
   void ReplaceUsesBy(Node& user, ValueId from, ValueId to);
   // Graph outputs that are `from` become `to`.

@@ -20,6 +20,12 @@ int64_t SymbolTable::Named(std::string_view name) {
   return names_.back().second;
 }
 
+int64_t SymbolTable::Derived(int64_t from, const std::string& rule) {
+  const auto [it, added] = derived_.try_emplace({from, rule}, 0);
+  if (added) it->second = Fresh();
+  return it->second;
+}
+
 Inference::Inference(Graph& graph, SymbolTable& symbols, GraphInfo& info) : graph_(graph), symbols_(symbols), info_(info) {
   info_.clear();
   Update();
@@ -106,6 +112,7 @@ Status Inference::Infer(const Node& node) {
     elements_[static_cast<size_t>(id)].clear();
   }
   RefineShape(node);
+  RefineWindow(node);
   for (ValueId id : node.outputs) {
     if (id != kNoValue) Name(id);
   }
@@ -128,6 +135,34 @@ void Inference::RefineShape(const Node& node) {
     if (expanded.ok()) shape = *expanded;
   }
   if (node.op == "ConstantOfShape") shape = ShapeOf(sizes);
+}
+
+// Windows that slide alike over images of the same unknown size give images of the same size, which is often the one they had.
+void Inference::RefineWindow(const Node& node) {
+  static constexpr std::string_view kWindows[] = {"Conv", "MaxPool", "AveragePool", "LpPool"};
+  if (node.domain != "webinfer" || std::find(std::begin(kWindows), std::end(kWindows), node.op) == std::end(kWindows)) return;
+  const Shape& in = info_[static_cast<size_t>(node.inputs[0])].shape;
+  Shape& out = info_[static_cast<size_t>(node.outputs[0])].shape;
+  if (in.rank() < 3 || out.rank() != in.rank()) return;
+  const size_t spatial = static_cast<size_t>(in.rank()) - 2;
+  const auto ints = [&](std::string_view name, size_t i, int64_t otherwise) {
+    const std::span<const int64_t> values = node.attributes.Ints(name);
+    return i < values.size() ? values[i] : otherwise;
+  };
+  const std::string_view auto_pad = node.attributes.String("auto_pad", "NOTSET");
+  for (size_t i = 0; i < spatial; ++i) {
+    const int axis = static_cast<int>(i) + 1;
+    if (out[axis] >= 0 || in[axis] >= kUnknownDim) continue;
+    int64_t kernel = ints("kernel_shape", i, 0);
+    if (kernel == 0 && node.op == "Conv") kernel = info_[static_cast<size_t>(node.inputs[1])].shape[axis + 1];
+    const int64_t stride = ints("strides", i, 1), dilation = ints("dilations", i, 1);
+    const int64_t pads = ints("pads", i, 0) + ints("pads", spatial + i, 0);
+    const bool same = auto_pad.starts_with("SAME") || (auto_pad != "VALID" && pads == (kernel - 1) * dilation);
+    const int64_t numbers[] = {kernel, stride, dilation, pads, node.attributes.Int("ceil_mode", 0)};
+    std::string rule(auto_pad);
+    for (int64_t number : numbers) rule += " " + std::to_string(number);
+    out[axis] = same && stride == 1 ? in[axis] : symbols_.Derived(in[axis], rule);
+  }
 }
 
 void Inference::FollowElements(const Node& node) {

@@ -37,6 +37,7 @@ class Inference {
   void ReadElements(ValueId id);
   void FollowElements(const Node& node);
   void RefineShape(const Node& node);
+  void RefineWindow(const Node& node);
   void Name(ValueId id);
 
   Graph& graph_;

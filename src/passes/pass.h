@@ -4,8 +4,11 @@
 // Editor (passes/editor.h) that keeps uses and infos current; the driver visits the bodies of control flow.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "graph/graph.h"
 #include "ops/op.h"
@@ -16,7 +19,7 @@ struct PassOptions {
   bool optimize = true;  // false: only passes marked `required`
   bool deterministic = false;
   uint64_t spare_bytes = 0;       // for second copies of weights (PrepareContext::Spend)
-  std::string* report = nullptr;  // gets what each pass did, in words
+  std::string* report = nullptr;  // gets what each pass did, a line for each that changed something
 };
 
 // What is known of every value of a graph while it is prepared (indexed by ValueId). Sizes below kUnknownDim are symbols.
@@ -27,9 +30,12 @@ class SymbolTable {
  public:
   int64_t Named(std::string_view name);
   int64_t Fresh() { return next_--; }
+  // The size that a rule makes of size `from`: the same for the same rule.
+  int64_t Derived(int64_t from, const std::string& rule);
 
  private:
   std::vector<std::pair<std::string, int64_t>> names_;
+  std::map<std::pair<int64_t, std::string>, int64_t> derived_;
   int64_t next_ = kUnknownDim - 1;
 };
 

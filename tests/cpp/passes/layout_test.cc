@@ -81,6 +81,29 @@ TEST(Layout, PadsAndSlicesNameTheirAxes) {
   EXPECT_EQ(graph.Count("Transpose"), 2);
 }
 
+TEST(Layout, ChannelShufflesStayInside) {
+  const Optimized graph = Optimize([](Builder& b) {
+    ValueId x = b.Add("Reshape", {b.Conv(b.Input({1, 3, 6, 5}), 3, 6, 3), b.Ints({1, 2, 3, 6, 5})});
+    x = b.Add("Reshape", {b.Permuted(x, {0, 2, 1, 3, 4}), b.Ints({1, 6, 6, 5})});
+    b.Output(b.Conv(x, 6, 4, 1));
+  });
+  EXPECT_THAT(graph.ops, ElementsAre("Transpose", "webinfer.Conv", "Gather", "webinfer.Conv", "Transpose"));
+}
+
+TEST(Layout, ResidualsOfUnknownSizesFuse) {
+  const Optimized graph = Optimize(
+      [](Builder& b) {
+        const ValueId x = b.Conv(b.Input({1, 3, -2, -3}), 3, 4, 3);
+        const ValueId pool = b.Add("MaxPool", {x});
+        b.Last().SetInts("kernel_shape", {2, 2});
+        b.Last().SetInts("strides", {2, 2});
+        b.Output(b.Add("Add", {x, b.Conv(x, 4, 4, 3)}));
+        b.Output(b.Add("Add", {pool, b.Conv(pool, 4, 4, 1)}));
+      },
+      6);
+  EXPECT_EQ(graph.Count("Add"), 0);
+}
+
 TEST(Layout, UnknownBatchSizes) {
   const Optimized graph = Optimize([](Builder& b) {
     const ValueId x = b.Conv(b.Input({-2, 3, 6, 5}), 3, 8, 3);

@@ -52,6 +52,27 @@ TEST(CommonSubexpressions, EqualNodesBecomeOne) {
   EXPECT_EQ(graph.Count("Softmax"), 2);
 }
 
+TEST(WidenHalf, WhatStandsBetweenProductsComputesInFloat32) {
+  Model model;
+  Builder b(model);
+  const auto half = [&](ValueId id) {
+    const ValueId cast = b.Add("Cast", {id});
+    b.Last().SetInt("to", static_cast<int64_t>(DType::kFloat16));
+    return cast;
+  };
+  ValueId x = b.Add("MatMul", {b.Input({3, 4}, DType::kFloat16), half(b.Random({4, 4}))});
+  x = b.Add("Relu", {b.Add("Add", {x, half(b.Random({4}))})});
+  const std::vector<ValueId> parts = b.AddMany("Split", {x, b.Ints({1, 3})}, 2);
+  b.Last().SetInt("axis", 1);
+  b.Output(b.Add("MatMul", {parts[1], half(b.Random({3, 2}))}));
+  b.Output(parts[0]);
+  ASSERT_TRUE(webinfer::Optimize(model, PassOptions()).ok()) << ErrorText();
+  std::vector<std::string> ops;
+  for (const auto& node : model.graph.nodes) ops.push_back(node->op);
+  EXPECT_THAT(ops, ElementsAre("Cast", "MatMul", "Split", "MatMul", "Cast", "Cast")) << DumpGraph(model.graph);
+  EXPECT_EQ(model.graph.values[model.graph.outputs[1]].type.dtype, DType::kFloat16);
+}
+
 TEST(Reshape, ArithmeticOnSizesBecomesAConstant) {
   const Optimized graph = Optimize([](Builder& b) {
     const ValueId x = b.Input({-2, -3, 24});
