@@ -108,7 +108,7 @@ T Along(const T* x, int64_t count, T acc) {
       acc = CombineTwo<combine>(acc, CombineTwo<combine>(low, high));
     }
   }
-  for (; i < count; ++i) acc = CombineTwo<combine>(acc, MapOne<map>(x[i]));
+  WEBINFER_NO_UNROLL for (; i < count; ++i) acc = CombineTwo<combine>(acc, MapOne<map>(x[i]));
   return acc;
 }
 
@@ -122,7 +122,7 @@ void Across(const T* x, int64_t count, T* acc) {
       Store(acc + i + 4, CombineVec<combine>(Load(acc + i + 4), MapVec<map>(Load(x + i + 4))));
     }
   }
-  for (; i < count; ++i) acc[i] = CombineTwo<combine>(acc[i], MapOne<map>(x[i]));
+  WEBINFER_NO_UNROLL for (; i < count; ++i) acc[i] = CombineTwo<combine>(acc[i], MapOne<map>(x[i]));
 }
 
 // Thirty-two columns of `rows` rows, `stride` floats apart, accumulated in registers.
@@ -143,6 +143,37 @@ void Columns32(const float* x, int64_t rows, int64_t stride, float* acc) {
   Store(acc + 16, a4), Store(acc + 20, a5), Store(acc + 24, a6), Store(acc + 28, a7);
 }
 
+// What differs between reductions: the innermost loops.
+template <typename T>
+struct Loops {
+  T neutral;
+  T (*along)(const T* x, int64_t count, T acc);
+  void (*across)(const T* x, int64_t count, T* acc);
+  void (*columns)(const T* x, int64_t rows, int64_t stride, T* acc);  // thirty-two columns; float32 only
+};
+
+template <Map map, Combine combine, typename T>
+Loops<T> MakeLoops() {
+  Loops<T> loops = {Neutral<combine, T>(), &Along<map, combine, T>, &Across<map, combine, T>, nullptr};
+  if constexpr (std::is_same_v<T, float>) loops.columns = &Columns32<map, combine>;
+  return loops;
+}
+
+template <typename T>
+Loops<T> LoopsOf(const Reduction& reduction) {
+  switch (reduction.combine) {
+    case Combine::kProduct: return MakeLoops<Map::kIdentity, Combine::kProduct, T>();
+    case Combine::kMax: return MakeLoops<Map::kIdentity, Combine::kMax, T>();
+    case Combine::kMin: return MakeLoops<Map::kIdentity, Combine::kMin, T>();
+    default: break;
+  }
+  switch (reduction.map) {
+    case Map::kAbs: return MakeLoops<Map::kAbs, Combine::kSum, T>();
+    case Map::kSquare: return MakeLoops<Map::kSquare, Combine::kSum, T>();
+    default: return MakeLoops<Map::kIdentity, Combine::kSum, T>();
+  }
+}
+
 template <typename T>
 T FinishOne(Finish finish, T x, int64_t count) {
   switch (finish) {
@@ -160,11 +191,12 @@ T FinishOne(Finish finish, T x, int64_t count) {
   }
 }
 
-template <Map map, Combine combine, typename T>
+template <typename T>
 class Reducer {
  public:
   Reducer(const ReducePlan& plan, const void* input, void* output, uint8_t* scratch)
       : plan_(plan),
+        loops_(LoopsOf<T>(plan.reduction)),
         input_(input),
         output_(output),
         widened_(reinterpret_cast<T*>(scratch)),
@@ -210,12 +242,12 @@ class Reducer {
 
   T ReduceAlong(int64_t offset) {
     Odometer reduced{plan_.reduced_dims, plan_.reduced_strides, plan_.reduced_rank};
-    T acc = Neutral<combine, T>();
+    T acc = loops_.neutral;
     const int64_t step = direct_ ? plan_.inner : std::min(plan_.inner, kBlock);
     for (int64_t row = 0; row < plan_.rows; ++row, reduced.Next()) {
       for (int64_t done = 0; done < plan_.inner; done += step) {
         const int64_t count = std::min(step, plan_.inner - done);
-        acc = Along<map, combine>(Elements(offset + reduced.offset + done, count), count, acc);
+        acc = loops_.along(Elements(offset + reduced.offset + done, count), count, acc);
       }
     }
     return acc;
@@ -223,58 +255,38 @@ class Reducer {
 
   void ReduceAcross(int64_t offset, int64_t count) {
     int64_t done = 0;
-    if constexpr (std::is_same_v<T, float>) {
-      if (direct_ && plan_.reduced_rank == 1) {
-        const float* x = static_cast<const float*>(input_) + offset;
-        for (; done + 32 <= count; done += 32) {
-          Columns32<map, combine>(x + done, plan_.rows, plan_.reduced_strides[0], acc_ + done);
-        }
-      }
+    if (loops_.columns != nullptr && direct_ && plan_.reduced_rank == 1) {
+      const T* x = static_cast<const T*>(input_) + offset;
+      for (; done + 32 <= count; done += 32) loops_.columns(x + done, plan_.rows, plan_.reduced_strides[0], acc_ + done);
     }
     if (done == count) return;
-    std::fill(acc_ + done, acc_ + count, Neutral<combine, T>());
+    std::fill(acc_ + done, acc_ + count, loops_.neutral);
     Odometer reduced{plan_.reduced_dims, plan_.reduced_strides, plan_.reduced_rank};
     for (int64_t row = 0; row < plan_.rows; ++row, reduced.Next()) {
-      Across<map, combine>(Elements(offset + reduced.offset + done, count - done), count - done, acc_ + done);
+      loops_.across(Elements(offset + reduced.offset + done, count - done), count - done, acc_ + done);
     }
   }
 
   const ReducePlan& plan_;
+  const Loops<T> loops_;
   const void* input_;
   void* output_;
   T *widened_, *acc_;
   bool direct_;
 };
 
-template <Map map, Combine combine, typename T>
+template <typename T>
 void RunAs(const ReducePlan& plan, const void* input, void* output, uint8_t* scratch, ThreadPool& pool) {
   if (plan.groups == 0) return;
   const int64_t work = plan.groups * plan.rows * plan.inner;
   if (pool.size() == 1 || plan.groups == 1 || work < kParallelWork || DTypeBits(plan.dtype) < 8) {
-    return Reducer<map, combine, T>(plan, input, output, scratch).Run(0, plan.groups);
+    return Reducer<T>(plan, input, output, scratch).Run(0, plan.groups);
   }
   const int tasks = static_cast<int>(std::min<int64_t>(plan.groups, int64_t{pool.size()} * 4));
   pool.ParallelFor(tasks, [&](int task, int thread) {
-    Reducer<map, combine, T>(plan, input, output, scratch + kThreadScratch * static_cast<uint64_t>(thread))
+    Reducer<T>(plan, input, output, scratch + kThreadScratch * static_cast<uint64_t>(thread))
         .Run(plan.groups * task / tasks, plan.groups * (task + 1) / tasks);
   });
-}
-
-template <Map map, Combine combine>
-void RunTyped(const ReducePlan& plan, const void* input, void* output, uint8_t* scratch, ThreadPool& pool) {
-  ScalarType type;
-  if (!ScalarTypeOf(plan.dtype, &type)) return;
-  switch (type) {
-    case ScalarType::kFloat32: return RunAs<map, combine, float>(plan, input, output, scratch, pool);
-    case ScalarType::kFloat64: return RunAs<map, combine, double>(plan, input, output, scratch, pool);
-    case ScalarType::kInt32: return RunAs<map, combine, int32_t>(plan, input, output, scratch, pool);
-    case ScalarType::kInt64: return RunAs<map, combine, int64_t>(plan, input, output, scratch, pool);
-    case ScalarType::kUint64: return RunAs<map, combine, uint64_t>(plan, input, output, scratch, pool);
-    case ScalarType::kBool:
-      if constexpr (combine == Combine::kMax || combine == Combine::kMin) {
-        return RunAs<map, combine, uint8_t>(plan, input, output, scratch, pool);
-      }
-  }
 }
 
 }  // namespace
@@ -326,17 +338,15 @@ uint64_t ReduceScratchBytes(const ReducePlan&, int threads) {
 }
 
 void RunReduce(const ReducePlan& plan, const void* input, void* output, uint8_t* scratch, ThreadPool& pool) {
-  switch (plan.reduction.combine) {
-    case Combine::kSum:
-      switch (plan.reduction.map) {
-        case Map::kIdentity: return RunTyped<Map::kIdentity, Combine::kSum>(plan, input, output, scratch, pool);
-        case Map::kAbs: return RunTyped<Map::kAbs, Combine::kSum>(plan, input, output, scratch, pool);
-        case Map::kSquare: return RunTyped<Map::kSquare, Combine::kSum>(plan, input, output, scratch, pool);
-      }
-      return;
-    case Combine::kProduct: return RunTyped<Map::kIdentity, Combine::kProduct>(plan, input, output, scratch, pool);
-    case Combine::kMax: return RunTyped<Map::kIdentity, Combine::kMax>(plan, input, output, scratch, pool);
-    case Combine::kMin: return RunTyped<Map::kIdentity, Combine::kMin>(plan, input, output, scratch, pool);
+  ScalarType type;
+  if (!ScalarTypeOf(plan.dtype, &type)) return;
+  switch (type) {
+    case ScalarType::kFloat32: return RunAs<float>(plan, input, output, scratch, pool);
+    case ScalarType::kFloat64: return RunAs<double>(plan, input, output, scratch, pool);
+    case ScalarType::kInt32: return RunAs<int32_t>(plan, input, output, scratch, pool);
+    case ScalarType::kInt64: return RunAs<int64_t>(plan, input, output, scratch, pool);
+    case ScalarType::kUint64: return RunAs<uint64_t>(plan, input, output, scratch, pool);
+    case ScalarType::kBool: return RunAs<uint8_t>(plan, input, output, scratch, pool);
   }
 }
 

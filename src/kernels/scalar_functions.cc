@@ -3,6 +3,8 @@
 #include <cmath>
 #include <type_traits>
 
+#include "kernels/simd.h"
+
 namespace webinfer::kernels {
 
 namespace {
@@ -109,7 +111,7 @@ void Unary(void* out, BlockOperand a, BlockOperand, BlockOperand, int count) {
   using R = std::invoke_result_t<F, T>;
   const T* x = static_cast<const T*>(a.data);
   R* y = static_cast<R*>(out);
-  for (int i = 0; i < count; ++i) y[i] = F()(x[i * a.step]);
+  WEBINFER_NO_UNROLL for (int i = 0; i < count; ++i) y[i] = F()(x[i * a.step]);
 }
 
 template <typename T, typename F>
@@ -117,7 +119,7 @@ void Binary(void* out, BlockOperand a, BlockOperand b, BlockOperand, int count) 
   using R = std::invoke_result_t<F, T, T>;
   const T *x = static_cast<const T*>(a.data), *y = static_cast<const T*>(b.data);
   R* z = static_cast<R*>(out);
-  for (int i = 0; i < count; ++i) z[i] = F()(x[i * a.step], y[i * b.step]);
+  WEBINFER_NO_UNROLL for (int i = 0; i < count; ++i) z[i] = F()(x[i * a.step], y[i * b.step]);
 }
 
 template <typename T>
@@ -125,7 +127,7 @@ void SelectBlock(void* out, BlockOperand a, BlockOperand b, BlockOperand c, int 
   const bool* mask = static_cast<const bool*>(a.data);
   const T *yes = static_cast<const T*>(b.data), *no = static_cast<const T*>(c.data);
   T* z = static_cast<T*>(out);
-  for (int i = 0; i < count; ++i) z[i] = mask[i * a.step] ? yes[i * b.step] : no[i * c.step];
+  WEBINFER_NO_UNROLL for (int i = 0; i < count; ++i) z[i] = mask[i * a.step] ? yes[i * b.step] : no[i * c.step];
 }
 
 // Which types an operation is defined for.
