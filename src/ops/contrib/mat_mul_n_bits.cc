@@ -3,6 +3,7 @@
 #include <climits>
 
 #include "kernels/nbits.h"
+#include "ops/float32.h"
 #include "ops/nn/prepared.h"
 
 namespace webinfer::ops {
@@ -89,25 +90,6 @@ Status PrepareMatMulNBits(PrepareContext& ctx) {
   return OkStatus();
 }
 
-Status LowerMatMulNBits(LowerContext& ctx, bool* done) {
-  const DType dtype = ctx.In(kA).dtype;
-  *done = dtype == DType::kFloat16 || dtype == DType::kBfloat16;
-  if (!*done) return OkStatus();
-  const auto cast = [&](ValueId value, DType to) {
-    const ValueId result = ctx.Add("Cast", {value});
-    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
-    return result;
-  };
-  std::vector<ValueId> inputs;
-  for (int i = 0; i < ctx.input_count(); ++i) {
-    inputs.push_back(ctx.HasInput(i) && ctx.In(i).dtype == dtype ? cast(ctx.Input(i), DType::kFloat32) : ctx.Input(i));
-  }
-  const ValueId out = ctx.Add("MatMulNBits", std::move(inputs), "com.microsoft");
-  for (const Attribute& attribute : ctx.attributes().all()) ctx.Last().attributes.Set(attribute);
-  ctx.Return(0, cast(out, dtype));
-  return OkStatus();
-}
-
 }  // namespace
 }  // namespace webinfer::ops
 
@@ -119,6 +101,6 @@ WEBINFER_OP(Microsoft_MatMulNBits) {
           .max_inputs = 6,
           .infer = InferMatMulNBits,
           .bind = BindMatMulNBits,
-          .lower = LowerMatMulNBits,
+          .lower = LowerHalf,
           .prepare = PrepareMatMulNBits};
 }

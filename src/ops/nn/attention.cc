@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "ops/float32.h"
 #include "ops/nn/heads.h"
 
 namespace webinfer::ops {
@@ -166,29 +167,6 @@ Status BindAttention(BindContext& ctx) {
   return OkStatus();
 }
 
-// Half-precision types compute in float32.
-Status LowerAttention(LowerContext& ctx, bool* done) {
-  const DType dtype = ctx.In(kQ).dtype;
-  *done = dtype == DType::kFloat16 || dtype == DType::kBfloat16;
-  if (!*done) return OkStatus();
-  const auto cast = [&](ValueId value, DType to) {
-    const ValueId result = ctx.Add("Cast", {value});
-    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
-    return result;
-  };
-  std::vector<ValueId> inputs;
-  for (int i = 0; i < ctx.input_count(); ++i) {
-    const bool half = ctx.HasInput(i) && ctx.In(i).dtype == dtype;
-    inputs.push_back(half ? cast(ctx.Input(i), DType::kFloat32) : ctx.Input(i));
-  }
-  const std::vector<ValueId> results = ctx.AddMany("Attention", std::move(inputs), ctx.output_count());
-  for (const Attribute& attribute : ctx.attributes().all()) ctx.Last().attributes.Set(attribute);
-  for (int i = 0; i < ctx.output_count(); ++i) {
-    if (ctx.HasOutput(i)) ctx.Return(i, cast(results[static_cast<size_t>(i)], dtype));
-  }
-  return OkStatus();
-}
-
 }  // namespace
 }  // namespace webinfer::ops
 
@@ -201,5 +179,5 @@ WEBINFER_OP(Attention) {
           .max_outputs = 4,
           .infer = InferAttention,
           .bind = BindAttention,
-          .lower = LowerAttention};
+          .lower = LowerHalf};
 }

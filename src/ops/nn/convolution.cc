@@ -6,6 +6,7 @@
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/winograd.h"
+#include "ops/float32.h"
 #include "ops/nn/fused.h"
 #include "ops/nn/prepared.h"
 #include "ops/nn/window.h"
@@ -150,20 +151,7 @@ Status LowerConv(LowerContext& ctx, bool*) {
         .Expected("3 to 5")
         .Actual("x %s", ShapeText(ctx.In(0).shape).text);
   }
-  if (dtype != DType::kFloat16 && dtype != DType::kBfloat16) return LowerToChannelsLast(ctx, "Conv", rank);
-  const auto cast = [&](ValueId value, DType to) {
-    const ValueId result = ctx.Add("Cast", {value});
-    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
-    return result;
-  };
-  std::vector<ValueId> inputs = {ToChannelsLast(ctx, cast(ctx.Input(0), DType::kFloat32), rank)};
-  for (int i = 1; i < ctx.input_count(); ++i) {
-    inputs.push_back(ctx.HasInput(i) ? cast(ctx.Input(i), DType::kFloat32) : kNoValue);
-  }
-  const ValueId out = ctx.Add("Conv", std::move(inputs), "webinfer");
-  CopyAttributes(ctx);
-  ctx.Return(0, cast(FromChannelsLast(ctx, out, rank), dtype));
-  return OkStatus();
+  return IsHalf(dtype) ? ComputeInFloat32(ctx) : LowerToChannelsLast(ctx, "Conv", rank);
 }
 
 Status BindConv(BindContext& ctx) {

@@ -1,4 +1,5 @@
 // MatMul (ONNX 13), NumPy's rules for vectors and batches.
+#include "ops/float32.h"
 #include "ops/nn/matrix_product.h"
 
 WEBINFER_OP(MatMul) {
@@ -9,6 +10,6 @@ WEBINFER_OP(MatMul) {
           .max_inputs = 2,
           .infer = InferMatrixProduct,
           .bind = BindMatrixProduct,
-          .lower = LowerHalfMatrixProduct,
+          .lower = LowerHalf,
           .prepare = PrepareMatrixProduct};
 }

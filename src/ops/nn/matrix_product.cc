@@ -197,18 +197,4 @@ Status PrepareMatrixProduct(PrepareContext& ctx) {
   return OkStatus();
 }
 
-Status LowerHalfMatrixProduct(LowerContext& ctx, bool* done) {
-  const DType dtype = ctx.In(0).dtype;
-  *done = dtype == DType::kFloat16 || dtype == DType::kBfloat16;
-  if (!*done) return OkStatus();
-  const auto cast = [&](ValueId value, DType to) {
-    const ValueId result = ctx.Add("Cast", {value});
-    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
-    return result;
-  };
-  const ValueId a = cast(ctx.Input(0), DType::kFloat32), b = cast(ctx.Input(1), DType::kFloat32);
-  ctx.Return(0, cast(ctx.Add("MatMul", {a, b}), dtype));
-  return OkStatus();
-}
-
 }  // namespace webinfer::ops

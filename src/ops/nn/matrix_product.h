@@ -10,7 +10,5 @@ Status InferMatrixProduct(InferContext& ctx);
 Status BindMatrixProduct(BindContext& ctx);
 // Packs a constant right-hand side.
 Status PrepareMatrixProduct(PrepareContext& ctx);
-// float16 and bfloat16 compute in float32.
-Status LowerHalfMatrixProduct(LowerContext& ctx, bool* done);
 
 }  // namespace webinfer::ops

@@ -1,6 +1,7 @@
 #include "ops/nn/pooling.h"
 
 #include "kernels/pool.h"
+#include "ops/float32.h"
 #include "ops/nn/window.h"
 
 namespace webinfer::ops {
@@ -68,21 +69,11 @@ Status LowerPool(LowerContext& ctx, bool* done) {
   const DType dtype = ctx.In(0).dtype;
   const int rank = static_cast<int>(ctx.attributes().Ints("kernel_shape").size()) + 2;
   const std::string_view name = ctx.node().op;
-  const bool half = dtype == DType::kFloat16 || dtype == DType::kBfloat16;
-  if (name == "MaxPool" && (ctx.HasOutput(1) || (dtype != DType::kFloat32 && !half))) {
+  if (name == "MaxPool" && !IsHalf(dtype) && (ctx.HasOutput(1) || dtype != DType::kFloat32)) {
     *done = false;
     return OkStatus();
   }
-  if (dtype == DType::kFloat32) return LowerToChannelsLast(ctx, name, rank);
-  const auto cast = [&](ValueId value, DType to) {
-    const ValueId result = ctx.Add("Cast", {value});
-    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
-    return result;
-  };
-  const ValueId out = ctx.Add(name, {ToChannelsLast(ctx, cast(ctx.Input(0), DType::kFloat32), rank)}, "webinfer");
-  CopyAttributes(ctx);
-  ctx.Return(0, cast(FromChannelsLast(ctx, out, rank), dtype));
-  return OkStatus();
+  return dtype == DType::kFloat32 ? LowerToChannelsLast(ctx, name, rank) : ComputeInFloat32(ctx);
 }
 
 Status InferGlobalPool(InferContext& ctx) {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/float32.h"
 #include "ops/nn/resample.h"
-#include "ops/op.h"
 
 namespace webinfer::ops {
 namespace {
@@ -230,18 +230,7 @@ Status LowerResize(LowerContext& ctx, bool* done) {
   ResampleMode mode;
   WEBINFER_TRY(ReadResampleMode(ctx.attributes(), &mode));
   *done = dtype != DType::kFloat32 && dtype != DType::kUndefined && (mode.kind != ResampleMode::Kind::kNearest || SeesRoi(mode));
-  if (!*done) return OkStatus();
-  const auto cast = [&](ValueId value, DType to) {
-    const ValueId result = ctx.Add("Cast", {value});
-    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
-    return result;
-  };
-  std::vector<ValueId> inputs = {cast(ctx.Input(kX), DType::kFloat32)};
-  for (int i = 1; i < ctx.input_count(); ++i) inputs.push_back(ctx.Input(i));
-  const ValueId resized = ctx.Add("Resize", std::move(inputs));
-  for (const Attribute& attribute : ctx.attributes().all()) ctx.Last().attributes.Set(attribute);
-  ctx.Return(0, cast(resized, dtype));
-  return OkStatus();
+  return *done ? ComputeInFloat32(ctx, uint64_t{1} << kX) : OkStatus();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <climits>
 
 #include "kernels/rotary.h"
+#include "ops/float32.h"
 #include "ops/nn/heads.h"
 
 namespace webinfer::ops {
@@ -42,26 +43,6 @@ Status RunRotaryStep(const Step& step, RunContext& run) {
   auto* rows = p.has_positions ? reinterpret_cast<int64_t*>(step.scratch) : nullptr;
   if (rows != nullptr) WEBINFER_TRY(FindRows(step, p, rows));
   kernels::RunRotary(rotary, rows, run.pool());
-  return OkStatus();
-}
-
-// Half precision computes in float32.
-Status LowerRotary(LowerContext& ctx, bool* done) {
-  const DType dtype = ctx.In(0).dtype;
-  *done = dtype == DType::kFloat16 || dtype == DType::kBfloat16;
-  if (!*done) return OkStatus();
-  const auto cast = [&](ValueId value, DType to) {
-    const ValueId result = ctx.Add("Cast", {value});
-    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
-    return result;
-  };
-  std::vector<ValueId> inputs;
-  for (int i = 0; i < ctx.input_count(); ++i) {
-    inputs.push_back(ctx.HasInput(i) && ctx.In(i).dtype == dtype ? cast(ctx.Input(i), DType::kFloat32) : ctx.Input(i));
-  }
-  const ValueId out = ctx.Add("RotaryEmbedding", std::move(inputs));
-  for (const Attribute& attribute : ctx.attributes().all()) ctx.Last().attributes.Set(attribute);
-  ctx.Return(0, cast(out, dtype));
   return OkStatus();
 }
 
@@ -124,5 +105,5 @@ WEBINFER_OP(RotaryEmbedding) {
           .max_inputs = 4,
           .infer = InferRotary,
           .bind = BindOnnxRotary,
-          .lower = LowerRotary};
+          .lower = LowerHalf};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/float32.h"
 #include "ops/rnn/activations.h"
 
 namespace webinfer::ops {
@@ -309,25 +310,8 @@ Status PrepareRecurrent(PrepareContext& ctx) {
 
 Status LowerRecurrent(LowerContext& ctx, bool* done) {
   const DType dtype = ctx.In(0).dtype;
-  *done = dtype == DType::kFloat16 || dtype == DType::kBfloat16 || dtype == DType::kFloat64;
-  if (!*done) return OkStatus();
-  std::vector<ValueId> inputs;
-  for (int i = 0; i < ctx.input_count(); ++i) {
-    ValueId input = ctx.Input(i);
-    if (ctx.HasInput(i) && i != 4) {
-      input = ctx.Add("Cast", {input});
-      ctx.Last().attributes.SetInt("to", static_cast<int64_t>(DType::kFloat32));
-    }
-    inputs.push_back(input);
-  }
-  const std::vector<ValueId> outputs = ctx.AddMany(ctx.node().op, inputs, ctx.output_count());
-  ctx.Last().attributes = ctx.attributes();
-  for (int i = 0; i < ctx.output_count(); ++i) {
-    const ValueId output = ctx.Add("Cast", {outputs[static_cast<size_t>(i)]});
-    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(dtype));
-    ctx.Return(i, output);
-  }
-  return OkStatus();
+  *done = IsHalf(dtype) || dtype == DType::kFloat64;
+  return *done ? ComputeInFloat32(ctx) : OkStatus();
 }
 
 template Status InferRecurrent<CellKind::kLstm>(InferContext&);
