@@ -103,7 +103,7 @@ int ElementBytes(const ElementwisePlan& plan, ScalarType type) { return plan.sim
 void ChooseChunk(ElementwisePlan* plan) {
   const int64_t inner = plan->rank == 0 ? 1 : plan->dims[plan->rank - 1];
   if (plan->walk == ElementwisePlan::Walk::kRows) {
-    int64_t rows = std::max<int64_t>(1, kBlockElements / inner);
+    int64_t rows = std::max<int64_t>(1, kBlockElements / std::max<int64_t>(1, inner));
     if (DTypeBits(plan->output) < 8) rows = (rows + 7) / 8 * 8;  // whole bytes
     plan->chunk = rows * inner;
     return;
