@@ -47,15 +47,13 @@ Status InferContext::SetOutput(int i, DType dtype, const Shape& shape) {
 
 bool InferContext::KnownInts(int i, IntList* list) const {
   if (!HasInput(i) || In(i).known == nullptr || !In(i).shape.known()) return false;
+  if (In(i).dtype != DType::kInt64 && In(i).dtype != DType::kInt32) return false;
   const int64_t count = In(i).shape.Elements();
   if (count > IntList::kMost) return false;
   list->size = static_cast<int>(count);
   for (int k = 0; k < list->size; ++k) {
-    switch (In(i).dtype) {
-      case DType::kInt64: list->values[k] = static_cast<const int64_t*>(In(i).known)[k]; break;
-      case DType::kInt32: list->values[k] = static_cast<const int32_t*>(In(i).known)[k]; break;
-      default: return false;
-    }
+    list->values[k] =
+        In(i).dtype == DType::kInt64 ? static_cast<const int64_t*>(In(i).known)[k] : static_cast<const int32_t*>(In(i).known)[k];
   }
   return true;
 }

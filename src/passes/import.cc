@@ -146,6 +146,11 @@ Status Importer::Visit(Scope& scope, Pending next) {
     AddMissing(node);
   } else {
     WEBINFER_TRY(CheckCounts(node));
+    for (size_t i = 0; i < node.outputs.size() && static_cast<int>(i) < node.def->min_outputs; ++i) {
+      if (node.outputs[i] != kNoValue) continue;
+      node.outputs[i] = scope.graph.AddValue("");  // kernels write required outputs unasked
+      scope.inference.Update();
+    }
   }
   WEBINFER_TRY(VisitBodies(scope, node));
   if (node.def != nullptr) {

@@ -90,6 +90,9 @@ class Binder {
       for (ValueId id : node.outputs) needed |= id != kNoValue && State(id).uses > 0;
       if (!needed) continue;
       plan_.needed_[i] = true;
+      for (size_t k = 0; k < node.outputs.size() && static_cast<int>(k) < node.def->min_outputs; ++k) {
+        if (node.HasOutput(k) && State(node.outputs[k]).uses == 0) ++State(node.outputs[k]).uses;  // kernels write these unasked
+      }
       for (ValueId id : node.inputs) {
         if (id != kNoValue) ++State(id).uses;
       }

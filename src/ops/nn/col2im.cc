@@ -38,8 +38,9 @@ Status Infer(InferContext& ctx) {
   if (in.rank_known()) out[0] = in[0];
   int64_t block_size = 1;
   for (int i = 0; i < block.size; ++i) {
-    if (block[i] < 1)
-      return Error(Code::kInvalidModel, "A block size is not positive").Actual("%lld", static_cast<long long>(block[i]));
+    if (block[i] < 1 || block[i] > INT32_MAX / block_size)
+      return Error(Code::kInvalidModel, "A block size is not positive or absurd")
+          .Actual("%lld", static_cast<long long>(block[i]));
     block_size *= block[i];
   }
   if (have_block && in.rank_known() && in[1] >= 0) {
