@@ -79,13 +79,13 @@ def run_cases(preset, folder, pattern, log):
         subprocess.run(["cmake", "--preset", preset], cwd=ROOT, check=True, stdout=log)
     subprocess.run(build, cwd=ROOT, check=True, stdout=log)
     passed_file, failed_file = ROOT / "build/conformance-passed.txt", ROOT / "build/conformance-failed.txt"
-    command = [ROOT / "build" / preset / "tests/conformance/run_cases", folder, "--jobs", "2", "--quiet",
+    command = [ROOT / "build" / preset / "tests/conformance/run_cases", folder, "--jobs", "2", "--timeout", "180", "--quiet",
                "--list-passed", passed_file, "--list-failed", failed_file]
     if pattern:
         command += ["--filter", pattern]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     print(output.stdout.strip())
-    crashes = len(re.findall(r"^case\t[^\t]+\tcrash\t", output.stdout, re.MULTILINE))
+    crashes = len(re.findall(r"^\S+\tcrash\t", output.stdout, re.MULTILINE))
     return set(passed_file.read_text().split()), set(failed_file.read_text().split()), crashes
 
 
