@@ -42,7 +42,7 @@ Status LowerAttentionWithProjection(LowerContext& ctx, bool*) {
   if (ctx.HasInput(kBias)) projected = ctx.Add("Add", {projected, ctx.Input(kBias)});
   const std::vector<ValueId> sides = ctx.AddMany("Split", {projected, split}, 3);
   ctx.Last().attributes.SetInt("axis", 2);
-  WEBINFER_ASSIGN(const ValueId mask, CombineMasks(ctx, kMask, kAttentionBias));
+  WEBINFER_ASSIGN(const ValueId mask, CombineMasks(ctx, kMask, kAttentionBias, {kInput, 1, kPast, 3}));
   std::vector<ValueId> inputs = {sides[0], sides[1], sides[2], mask};
   WEBINFER_ASSIGN(const ValueId first, ctx.Scalar(DType::kInt64, 0));
   WEBINFER_ASSIGN(const ValueId second, ctx.Scalar(DType::kInt64, 1));

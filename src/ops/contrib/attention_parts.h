@@ -5,8 +5,14 @@
 
 namespace webinfer::ops {
 
-// Attention's mask from `key_mask` ([batch, keys], not 0: the key counts) and `bias` (added to the scores); kNoValue if the
-// node has neither. Keys that do not count get mask_filter_value.
-Result<ValueId> CombineMasks(LowerContext& ctx, int key_mask, int bias);
+// Where the number of keys can be read: an axis of an input, and of the past if there is one.
+struct KeyTokens {
+  int input, axis;
+  int past, past_axis;
+};
+
+// Attention's mask from `key_mask` ([batch, keys], not 0: the key counts; or [batch]: how many of the first keys count) and
+// `bias` (added to the scores); kNoValue if the node has neither. Keys that do not count get mask_filter_value.
+Result<ValueId> CombineMasks(LowerContext& ctx, int key_mask, int bias, const KeyTokens& tokens);
 
 }  // namespace webinfer::ops

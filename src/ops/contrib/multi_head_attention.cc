@@ -47,7 +47,8 @@ Status LowerMultiHeadAttention(LowerContext& ctx, bool*) {
       if (ctx.In(i).shape.rank() == 3) sides[i] = ctx.Add("Add", {sides[i], parts[static_cast<size_t>(i)]});
     }
   }
-  WEBINFER_ASSIGN(const ValueId mask, CombineMasks(ctx, kKeyMask, kAttentionBias));
+  WEBINFER_ASSIGN(const ValueId mask,
+                  CombineMasks(ctx, kKeyMask, kAttentionBias, {kKey, ctx.In(kKey).shape.rank() == 4 ? 2 : 1, kPastKey, 2}));
   std::vector<ValueId> inputs = {sides[0], sides[1], sides[2], mask};
   if (ctx.HasInput(kPastKey)) {
     inputs.push_back(ctx.Input(kPastKey));
