@@ -124,14 +124,7 @@ Status InferBindAndRun(const Node& node, BindContext::Memory& memory, Buffer& sc
     operand.dtype = out[i].dtype;
     operand.shape = out[i].shape;
     operand.data = nullptr;
-    if (out[i].kind != ValueKind::kTensor) continue;
-    if (!out[i].shape.known()) {
-      if (context.needed() == 0) continue;
-      return Error(Code::kTypeMismatch, "An input that decides the output's shape cannot be read as that")
-          .Op("%s", node.op.c_str())
-          .Node("%s", node.name.c_str())
-          .Expected("at most %d integers", IntList::kMost);
-    }
+    if (out[i].kind != ValueKind::kTensor || !out[i].shape.known()) continue;
     WEBINFER_TRY(operand.value->Resize(out[i].dtype, out[i].shape));
     operand.data = operand.value->tensor.buffer.data();
   }
