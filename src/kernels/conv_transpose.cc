@@ -11,14 +11,27 @@ namespace {
 
 size_t RoundUp(size_t count) { return (count + 15) / 16 * 16; }
 
-// True if outputs whose padded position has this remainder modulo the stride see tap `tap`.
-bool InPhase(const ConvGeometry& g, int axis, int remainder, int tap) {
-  return (remainder - int64_t{tap} * g.dilation[axis]) % g.stride[axis] == 0;
+// Outputs whose padded position has this remainder modulo the stride see tap `tap`.
+int RemainderOfTap(const ConvGeometry& g, int axis, int tap) {
+  return static_cast<int>(int64_t{tap} * g.dilation[axis] % g.stride[axis]);
 }
 
-int PhaseTaps(const ConvGeometry& g, int axis, int remainder) {
-  int count = 0;
-  for (int tap = 0; tap < g.kernel[axis]; ++tap) count += InPhase(g, axis, remainder, tap);
+// Of output position `out`; pads may be negative.
+int RemainderOf(const ConvGeometry& g, int axis, int out) {
+  const int remainder = (out + g.pad[axis]) % g.stride[axis];
+  return remainder < 0 ? remainder + g.stride[axis] : remainder;
+}
+
+struct TapCount {
+  int before = 0, here = 0;  // taps of smaller remainders, and of this one
+};
+TapCount CountTaps(const ConvGeometry& g, int axis, int remainder) {
+  TapCount count;
+  for (int tap = 0; tap < g.kernel[axis]; ++tap) {
+    const int of_tap = RemainderOfTap(g, axis, tap);
+    count.before += of_tap < remainder;
+    count.here += of_tap == remainder;
+  }
   return count;
 }
 
@@ -26,33 +39,23 @@ int PhaseTaps(const ConvGeometry& g, int axis, int remainder) {
 struct Phase {
   int remainder[3];
   int taps, taps_before;
-};
 
-// Calls f(phase) for the phases in the order of their packed weights until it returns false.
-template <typename F>
-void ForEachPhase(const ConvGeometry& g, const F& f) {
-  Phase phase{};
-  for (int z = 0; z < g.stride[0]; ++z) {
-    const int z_taps = PhaseTaps(g, 0, z);
-    for (int y = 0; y < g.stride[1]; ++y) {
-      const int zy_taps = z_taps * PhaseTaps(g, 1, y);
-      for (int x = 0; x < g.stride[2]; ++x) {
-        phase = {{z, y, x}, zy_taps * PhaseTaps(g, 2, x), phase.taps_before + phase.taps};
-        if (!f(phase)) return;
-      }
-    }
+  Phase(const ConvGeometry& g, int z, int y, int x) : remainder{z, y, x} {
+    const TapCount in_z = CountTaps(g, 0, z), in_y = CountTaps(g, 1, y), in_x = CountTaps(g, 2, x);
+    taps = in_z.here * in_y.here * in_x.here;
+    taps_before = (in_z.before * g.kernel[1] + in_z.here * in_y.before) * g.kernel[2] + in_z.here * in_y.here * in_x.before;
   }
-}
+};
 
 // Calls f(kz, ky, kx) for the taps of a phase, in the order of its packed depth.
 template <typename F>
 void ForEachTap(const ConvGeometry& g, const int* remainder, const F& f) {
   for (int kz = 0; kz < g.kernel[0]; ++kz) {
-    if (!InPhase(g, 0, remainder[0], kz)) continue;
+    if (RemainderOfTap(g, 0, kz) != remainder[0]) continue;
     for (int ky = 0; ky < g.kernel[1]; ++ky) {
-      if (!InPhase(g, 1, remainder[1], ky)) continue;
+      if (RemainderOfTap(g, 1, ky) != remainder[1]) continue;
       for (int kx = 0; kx < g.kernel[2]; ++kx) {
-        if (InPhase(g, 2, remainder[2], kx)) f(kz, ky, kx);
+        if (RemainderOfTap(g, 2, kx) == remainder[2]) f(kz, ky, kx);
       }
     }
   }
@@ -103,7 +106,7 @@ void PackConvTransposeWeights(const ConvGeometry& g, const float* weights, float
   const int channels = g.group_channels(), filters = g.group_filters(), taps = g.taps();
   for (int group = 0; group < g.group; ++group) {
     const float* from = weights + int64_t{group} * channels * filters * taps;
-    ForEachPhase(g, [&](const Phase& phase) {
+    const auto pack_phase = [&](const Phase& phase) {
       for (int panel = 0; panel < filters; panel += kPanelColumns) {
         ForEachTap(g, phase.remainder, [&](int kz, int ky, int kx) {
           const int tap = (kz * g.kernel[1] + ky) * g.kernel[2] + kx;
@@ -114,8 +117,14 @@ void PackConvTransposeWeights(const ConvGeometry& g, const float* weights, float
           }
         });
       }
-      return true;
-    });
+    };
+    for (int z = 0; z < g.stride[0]; ++z) {
+      if (CountTaps(g, 0, z).here == 0) continue;
+      for (int y = 0; y < g.stride[1]; ++y) {
+        if (CountTaps(g, 1, y).here == 0) continue;
+        for (int x = 0; x < g.stride[2]; ++x) pack_phase(Phase(g, z, y, x));
+      }
+    }
   }
 }
 
@@ -137,11 +146,9 @@ void RunConvTranspose(const ConvGeometry& g, const float* x, const float* packed
     const float* group_x = x + row / rows_per_image * image_floats + group * g.group_channels();
     const float* group_weights = packed + static_cast<size_t>(group) * static_cast<size_t>(g.taps()) * TapFloats(g);
     auto* const table = reinterpret_cast<const float**>(tables + static_cast<size_t>(thread) * TableFloats(g));
-    ForEachPhase(g, [&](const Phase& phase) {
-      if ((at[0] + g.pad[0]) % g.stride[0] != phase.remainder[0] || (at[1] + g.pad[1]) % g.stride[1] != phase.remainder[1])
-        return true;
-      int first = (phase.remainder[2] - g.pad[2] % g.stride[2] + g.stride[2]) % g.stride[2];
-      for (; first < g.out[2]; first += kMostBlockRows * g.stride[2]) {
+    for (int column = 0; column < std::min(g.stride[2], g.out[2]); ++column) {
+      const Phase phase(g, RemainderOf(g, 0, at[0]), RemainderOf(g, 1, at[1]), RemainderOf(g, 2, column));
+      for (int first = column; first < g.out[2]; first += kMostBlockRows * g.stride[2]) {
         RowBlock block;
         block.rows = std::min(kMostBlockRows, (g.out[2] - first + g.stride[2] - 1) / g.stride[2]);
         FillPointers(g, group_x, at, first, block.rows, phase, zero, table);
@@ -157,8 +164,7 @@ void RunConvTranspose(const ConvGeometry& g, const float* x, const float* packed
         if (epilogue.bias != nullptr) block.epilogue.bias += int64_t{group} * filters;
         RunRowBlock(block);
       }
-      return true;
-    });
+    }
   });
 }
 

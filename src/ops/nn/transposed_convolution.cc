@@ -13,6 +13,8 @@ namespace {
 
 using kernels::ConvGeometry;
 
+constexpr int64_t kMostStride = 1 << 12;  // packing takes time for each phase, whether it sees a tap or not
+
 constexpr ImageAxes kLast{true}, kFirst{false};
 
 struct ConvTranspose {
@@ -87,6 +89,11 @@ Status ReadGeometry(InferContext& ctx, ConvGeometry* g) {
   Window window;
   WEBINFER_TRY(ReadWindow(ctx.attributes(), w.rank() - 2, w.dims().subspan(2), &window));
   for (int i = 0; i < window.rank; ++i) {
+    if (window.stride[i] > kMostStride) {
+      return Error(Code::kUnsupported, "A transposed convolution of this stride")
+          .Expected("at most %lld", static_cast<long long>(kMostStride))
+          .Actual("%lld", static_cast<long long>(window.stride[i]));
+    }
     if (window.kernel[i] != w[i + 2]) {
       return Error(Code::kShapeMismatch, "kernel_shape is not the shape of the weights").Actual("w %s", ShapeText(w).text);
     }

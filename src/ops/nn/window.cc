@@ -5,6 +5,9 @@
 namespace webinfer::ops {
 namespace {
 
+// Far beyond every real window, and small enough for kernels to add such numbers up in 32 bits.
+constexpr int64_t kMostWindow = 1 << 28;
+
 Status ReadInts(const Attributes& attributes, std::string_view name, int count, int64_t least, int64_t otherwise,
                 int64_t* values) {
   const std::span<const int64_t> given = attributes.Ints(name);
@@ -13,11 +16,11 @@ Status ReadInts(const Attributes& attributes, std::string_view name, int count, 
   bool valid = given.size() == static_cast<size_t>(count);
   for (int i = 0; valid && i < count; ++i) {
     values[i] = given[static_cast<size_t>(i)];
-    valid = values[i] >= least && values[i] <= INT32_MAX;
+    valid = values[i] >= least && values[i] <= kMostWindow;
   }
   if (valid) return OkStatus();
   return Error(Code::kInvalidModel, "Attribute %.*s does not fit the window", static_cast<int>(name.size()), name.data())
-      .Expected("%d numbers of at least %d", count, static_cast<int>(least))
+      .Expected("%d numbers from %lld to %lld", count, static_cast<long long>(least), static_cast<long long>(kMostWindow))
       .Actual("%zu numbers", given.size());
 }
 
@@ -43,6 +46,15 @@ Status ReadWindow(const Attributes& attributes, int rank, std::span<const int64_
   WEBINFER_TRY(ReadInts(attributes, "strides", rank, 1, 1, window->stride));
   WEBINFER_TRY(ReadInts(attributes, "dilations", rank, 1, 1, window->dilation));
   window->ceil_mode = attributes.Int("ceil_mode", 0) != 0;
+  int64_t taps = 1;
+  for (int i = 0; i < rank; ++i) {
+    taps = std::min(kMostWindow + 1, taps * window->kernel[i]);
+    if (taps > kMostWindow || window->extent(i) > kMostWindow) {
+      return Error(Code::kUnsupported, "A window of this size")
+          .Actual("%lld with dilation %lld along spatial axis %d", static_cast<long long>(window->kernel[i]),
+                  static_cast<long long>(window->dilation[i]), i);
+    }
+  }
 
   const std::string_view auto_pad = attributes.String("auto_pad", "NOTSET");
   using AutoPad = Window::AutoPad;
@@ -52,7 +64,7 @@ Status ReadWindow(const Attributes& attributes, int rank, std::span<const int64_
                                                 : AutoPad::kNotSet;
   if (window->auto_pad != AutoPad::kNotSet) return OkStatus();
   int64_t pads[2 * kMaxWindowRank];
-  WEBINFER_TRY(ReadInts(attributes, "pads", 2 * rank, INT32_MIN, 0, pads));
+  WEBINFER_TRY(ReadInts(attributes, "pads", 2 * rank, -kMostWindow, 0, pads));
   std::copy(pads, pads + rank, window->pad_begin);
   std::copy(pads + rank, pads + 2 * rank, window->pad_end);
   return OkStatus();

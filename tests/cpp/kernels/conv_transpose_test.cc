@@ -93,6 +93,10 @@ TEST(ConvTranspose, EveryPhase) {
   }
 }
 
+TEST(ConvTranspose, NegativePadding) {
+  for (int stride = 1; stride <= 3; ++stride) Check(Image(4, 5, 3, 9, 3, stride, -2));
+}
+
 TEST(ConvTranspose, DilationGroupsBatchVolumesThreads) {
   Check(Image(5, 4, 2, 3, 3, 2, 1, 2));
   Check(Image(5, 4, 2, 3, 3, 3, 1, 2));
