@@ -1,5 +1,5 @@
 // Makes dist/ of the TypeScript and of the WebAssembly builds that are under build/: what `npm pack` packs. A variant that has
-// not been built is left out, and said so.
+// not been built, or from other sources, is left out, and said so; with --all it is an error.
 //
 // dist/
 //   webinfer.mjs  worker.mjs  thread.mjs           browsers: the entry, the workers of sessions and of threads
@@ -22,6 +22,12 @@ const {version} = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 const LEFT_OUT = 'export function createEngine() { throw new Error("this build is left out"); }';
 const wasmFile = (preset) => `${root}build/${preset}/wasm/${preset.replace('wasm-', 'webinfer-')}.wasm`;
+
+function leaveOut(missing, reason) {
+  const message = `left out, ${reason}: ${missing.join(', ')}`;
+  if (process.argv.includes('--all')) throw new Error(message);
+  console.warn(message);
+}
 
 /** Replaces `from` in `text`, which must hold it exactly once. */
 function replaceOnce(text, from, to, where) {
@@ -57,7 +63,7 @@ function current(built) {
   const [newest, ...others] = built.toSorted((a, b) => age(b) - age(a));
   if (newest === undefined) return [];
   const stale = others.filter((preset) => readGlue(preset) !== readGlue(newest));
-  if (stale.length) console.warn(`left out, built from other sources than ${newest}: ${stale.join(', ')}`);
+  if (stale.length) leaveOut(stale, `built from other sources than ${newest}`);
   return built.filter((preset) => !stale.includes(preset));
 }
 
@@ -110,7 +116,10 @@ function writeNodeModule(names) {
 }
 
 if (presets.length < ALL.length)
-  console.warn(`left out, not built: ${ALL.filter((preset) => !presets.includes(preset)).join(', ')}`);
+  leaveOut(
+    ALL.filter((preset) => !presets.includes(preset)),
+    'not built',
+  );
 rmSync(dist, {recursive: true, force: true});
 mkdirSync(dist);
 const glue = {
