@@ -40,6 +40,7 @@ class Importer {
   };
 
   Status Visit(Scope& scope, Pending next);
+  bool KeepsQuantized(const Scope& scope, const Node& node) const;
   Status VisitBodies(Scope& scope, Node& node);
   bool InlineKnownIf(Scope& scope, Node& node, int depth);
   Result<bool> Lower(Scope& scope, Node& node, int depth);
@@ -49,6 +50,7 @@ class Importer {
   SymbolTable& symbols_;
   ThreadPool& pool_;
   FoldBudget budget_;
+  bool quantizes_ = false;  // some activations are quantised
   std::vector<std::string> missing_, missing_ops_;
 };
 
@@ -138,6 +140,13 @@ Result<bool> Importer::Lower(Scope& scope, Node& node, int depth) {
   return true;
 }
 
+// Weights of 8 bits stay so in models that quantise activations too: passes/quantize.cc has integer operators for them.
+bool Importer::KeepsQuantized(const Scope& scope, const Node& node) const {
+  if (!quantizes_ || node.op != "DequantizeLinear" || !node.HasInput(0)) return false;
+  const DType dtype = scope.info[static_cast<size_t>(node.inputs[0])].dtype;
+  return dtype == DType::kInt8 || dtype == DType::kUint8;
+}
+
 Status Importer::Visit(Scope& scope, Pending next) {
   Node& node = *next.node;
   if (InlineKnownIf(scope, node, next.depth)) return OkStatus();
@@ -159,6 +168,10 @@ Status Importer::Visit(Scope& scope, Pending next) {
     if (node.def->bind == nullptr) AddMissing(node);
   }
   WEBINFER_TRY(scope.inference.Infer(node));
+  if (KeepsQuantized(scope, node)) {
+    scope.graph.nodes.push_back(std::move(next.node));
+    return OkStatus();
+  }
   WEBINFER_ASSIGN(const bool folded, FoldNode(scope.graph, node, scope.inference, scope.info, model_.strings, pool_, budget_));
   if (!folded) scope.graph.nodes.push_back(std::move(next.node));
   return OkStatus();
@@ -168,6 +181,7 @@ Status Importer::Walk(Graph& graph) {
   Scope scope(graph, symbols_);
   std::vector<std::unique_ptr<Node>> nodes = std::move(graph.nodes);
   graph.nodes.clear();
+  for (const auto& node : nodes) quantizes_ |= node->op == "QuantizeLinear";
   scope.Push(std::move(nodes), 0);
   while (!scope.stack.empty()) {
     Pending next = std::move(scope.stack.back());

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/int8_elementwise.h"
 #include "kernels/quantize.h"
 #include "ops/op.h"
 
@@ -18,11 +19,7 @@ Status Run(const Step& step, RunContext& run) {
   const Operand& x = step.in[0];
   const int64_t count = x.elements();
   const float* values = x.As<float>();
-  float low = 0, high = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    low = std::min(low, values[i]);
-    high = std::max(high, values[i]);
-  }
+  const auto [low, high] = kernels::RangeWithZero(values, static_cast<size_t>(count));
   const float scale = high == low ? 1 : (high - low) / 255;
   const auto zero = static_cast<uint8_t>(std::nearbyint(std::min(std::max(-low / scale, 0.0f), 255.0f)));
   if (step.HasOutput(1)) *step.out[1].As<float>() = scale;
