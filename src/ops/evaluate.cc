@@ -99,24 +99,54 @@ Status BindAndRun(const Node& node, std::span<const ValueInfo> in, std::span<Val
   return step.kernel(step, run);
 }
 
+namespace {
+
+// Infers with complete inputs. An output whose shape stays unknown although everything is known is one that the kernel sizes;
+// but not if its shape is read from an input that cannot be read as that (of a wrong type, too long).
+Status InferComplete(const Node& node, std::span<ValueInfo> in, std::span<ValueInfo> out, const Step& step) {
+  const auto infer = [&](uint64_t* needed) -> Status {
+    for (size_t i = 0; i < out.size(); ++i) {
+      out[i] = ValueInfo();
+      out[i].present = step.out[i].present;
+    }
+    InferContext context(node, in, out);
+    WEBINFER_TRY(node.def->infer(context));
+    *needed = context.needed();
+    return OkStatus();
+  };
+  const auto unreadable = [](const ValueInfo& info) {
+    const bool integer = info.dtype == DType::kInt64 || info.dtype == DType::kInt32;
+    return info.kind == ValueKind::kTensor && (!integer || !info.shape.known() || info.shape.Elements() > IntList::kMost);
+  };
+  uint64_t needed = 0;
+  WEBINFER_TRY(infer(&needed));
+  bool open = false;
+  for (const ValueInfo& info : out) open |= info.present && info.kind == ValueKind::kTensor && !info.shape.known();
+  if (needed == 0 && open) {
+    for (ValueInfo& info : in) {
+      if (unreadable(info)) info.known = nullptr;
+    }
+    WEBINFER_TRY(infer(&needed));
+  }
+  if (needed == 0) {
+    for (size_t i = 0; i < in.size(); ++i) in[i] = InfoOf(step.in[i]);
+    return open ? infer(&needed) : OkStatus();
+  }
+  const int i = std::countr_zero(needed);
+  return Error(Code::kTypeMismatch, "Input %d cannot say what the shape of a result is", i)
+      .Expected("at most %d int64 numbers", IntList::kMost)
+      .Actual("%s%s", DTypeName(in[static_cast<size_t>(i)].dtype), ShapeText(in[static_cast<size_t>(i)].shape).text);
+}
+
+}  // namespace
+
 Status InferBindAndRun(const Node& node, BindContext::Memory& memory, Buffer& scratch, RunContext& run, Step& step) {
   const size_t inputs = step.input_count, outputs = step.output_count;
   auto* infos = static_cast<ValueInfo*>(memory.Allocate((inputs + outputs) * sizeof(ValueInfo)));
   if (infos == nullptr) return OutOfMemory((inputs + outputs) * sizeof(ValueInfo), "a plan");
   const std::span<ValueInfo> in(infos, inputs), out(infos + inputs, outputs);
   for (size_t i = 0; i < inputs; ++i) in[i] = InfoOf(step.in[i]);
-  for (size_t i = 0; i < outputs; ++i) {
-    out[i] = ValueInfo();
-    out[i].present = step.out[i].present;
-  }
-  InferContext context(node, in, out);
-  WEBINFER_TRY(node.def->infer(context));
-  if (context.needed() != 0) {
-    const int i = std::countr_zero(context.needed());
-    return Error(Code::kTypeMismatch, "Input %d cannot say what the shape of a result is", i)
-        .Expected("at most %d int64 numbers", IntList::kMost)
-        .Actual("%s%s", DTypeName(in[static_cast<size_t>(i)].dtype), ShapeText(in[static_cast<size_t>(i)].shape).text);
-  }
+  WEBINFER_TRY(InferComplete(node, in, out, step));
   for (size_t i = 0; i < outputs; ++i) {
     Operand& operand = step.out[i];
     if (!operand.present) continue;
