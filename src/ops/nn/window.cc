@@ -49,7 +49,7 @@ Status ReadWindow(const Attributes& attributes, int rank, std::span<const int64_
   int64_t taps = 1;
   for (int i = 0; i < rank; ++i) {
     taps = std::min(kMostWindow + 1, taps * window->kernel[i]);
-    if (taps > kMostWindow || window->extent(i) > kMostWindow) {
+    if (window->kernel[i] < 1 || taps > kMostWindow || window->extent(i) > kMostWindow) {
       return Error(Code::kUnsupported, "A window of this size")
           .Actual("%lld with dilation %lld along spatial axis %d", static_cast<long long>(window->kernel[i]),
                   static_cast<long long>(window->dilation[i]), i);
