@@ -1,18 +1,19 @@
 // Runs bench/cpp/bench_kernels of the plain and the relaxed build, and writes its figures as a table into docs/performance.md.
 // Each build runs in several processes, of which the best counts: V8 may leave a hot function in baseline code for a process' life.
 import {execFileSync} from 'node:child_process';
+import {existsSync} from 'node:fs';
 import {cpus} from 'node:os';
 import {table, updatePerformanceDoc} from './tables.mjs';
 
 const PROCESSES = 4;
 const ROUNDS = 8;
-const BUILDS = ['wasm-simd', 'wasm-relaxed'];
+const programOf = (build) => `build/bench/${build}/bench/cpp/bench_kernels.cjs`;
+const BUILDS = ['wasm-simd', 'wasm-relaxed'].filter((build) => existsSync(programOf(build)));
 const filter = process.argv[2];
 
 /** The cases of one process. */
 function measure(build) {
-  const program = `build/bench/${build}/bench/cpp/bench_kernels.cjs`;
-  const args = [program, '--json', '--rounds', String(ROUNDS), ...(filter ? [filter] : [])];
+  const args = [programOf(build), '--json', '--rounds', String(ROUNDS), ...(filter ? [filter] : [])];
   return execFileSync(process.execPath, args, {encoding: 'utf8'})
     .trim()
     .split('\n')
@@ -54,11 +55,11 @@ const head = [
   '',
   'shape',
   'kernel',
-  ...['plain', 'relaxed'].flatMap((build) => columns.map((name) => `${build} ${name}`.trim())),
+  ...BUILDS.flatMap((build) => columns.map((name) => `${build.slice(5)} ${name}`.trim())),
 ];
-const [plain, relaxed] = ceiling.speeds.map((speed) => speed.ours.toFixed(1));
+const ceilings = BUILDS.map((build, i) => `${ceiling.speeds[i].ours.toFixed(1)} in ${build}`).join(', ');
 const text = [
-  `${cpus()[0].model}, Node ${process.version}, one thread, GFLOP/s: the best of ${PROCESSES} processes with ${ROUNDS} windows of 2 ms per case, ours and XNNPACK's alternating. Plain SIMD build, then relaxed SIMD. The ceiling is a loop of nothing but multiply-adds in registers: ${plain} plain, ${relaxed} relaxed. Winograd's figures are the direct method's operations over its time. For pooling an operation is an input value taken. Bold: XNNPACK is more than 5 % faster.`,
+  `${cpus()[0].model}, Node ${process.version}, one thread, GFLOP/s: the best of ${PROCESSES} processes with ${ROUNDS} windows of 2 ms per case, ours and XNNPACK's alternating. The ceiling is a loop of nothing but float multiply-adds in registers: ${ceilings}. Winograd's figures are the direct method's operations over its time. For pooling an operation is an input value taken; 8-bit figures are integer operations, XNNPACK's those of its qs8 convolution. Bold: XNNPACK is more than 5 % faster.`,
   table(head, rows),
 ].join('\n\n');
 console.log(text);

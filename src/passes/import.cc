@@ -181,7 +181,8 @@ Status Importer::Walk(Graph& graph) {
   Scope scope(graph, symbols_);
   std::vector<std::unique_ptr<Node>> nodes = std::move(graph.nodes);
   graph.nodes.clear();
-  for (const auto& node : nodes) quantizes_ |= node->op == "QuantizeLinear";
+  for (const auto& node : nodes)
+    quantizes_ |= node->op == "QuantizeLinear" || node->op == "QGemm" || node->op.starts_with("QLinear");
   scope.Push(std::move(nodes), 0);
   while (!scope.stack.empty()) {
     Pending next = std::move(scope.stack.back());
