@@ -22,14 +22,6 @@
 #define SIMDE_WASM_SIMD128_ENABLE_NATIVE_ALIASES
 #include <simde/wasm/relaxed-simd.h>
 #include <simde/wasm/simd128.h>
-
-// SIMDe multiplies signed lanes, whose overflow C++ leaves undefined; WebAssembly's wraps.
-inline v128_t WrappingMultiply(v128_t a, v128_t b) {
-  using Unsigned = uint32_t __attribute__((vector_size(16)));
-  return reinterpret_cast<v128_t>(reinterpret_cast<Unsigned>(a) * reinterpret_cast<Unsigned>(b));
-}
-#undef wasm_i32x4_mul
-#define wasm_i32x4_mul(a, b) WrappingMultiply((a), (b))
 #endif
 
 #ifdef __wasm_relaxed_simd__
