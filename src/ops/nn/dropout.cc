@@ -34,7 +34,7 @@ Status Run(const Step& step, RunContext&) {
   const Operand &x = step.in[0], &y = step.out[0];
   double ratio = 0.5;
   if (step.HasInput(1)) kernels::ReadNumber(step.in[1].dtype, step.in[1].data, 0, &ratio);
-  const bool drops = *step.in[2].As<bool>() && ratio > 0;
+  const bool drops = step.HasInput(2) && *step.in[2].As<bool>() && ratio > 0;
   bool* mask = step.HasOutput(1) ? step.out[1].As<bool>() : nullptr;
   if (!drops) {
     if (step.HasOutput(0)) std::memcpy(y.data, x.data, x.bytes());
@@ -54,6 +54,21 @@ Status Run(const Step& step, RunContext&) {
   return OkStatus();
 }
 
+bool IsOneNumber(const BindContext& ctx, int i) {
+  ScalarType type;
+  return !ctx.HasInput(i) || (ctx.In(i).shape.Elements() == 1 && ScalarTypeOf(ctx.In(i).dtype, &type));
+}
+
+Status Bind(BindContext& ctx) {
+  ScalarType type;
+  const bool switches = !ctx.HasInput(2) || ctx.In(2).dtype == DType::kBool;
+  if (!ScalarTypeOf(ctx.In(0).dtype, &type) || !IsOneNumber(ctx, 1) || !IsOneNumber(ctx, 2) || !switches) {
+    return Error(Code::kTypeMismatch, "Dropout needs numbers, a ratio and a bool").Actual("%s", DTypeName(ctx.In(0).dtype));
+  }
+  ctx.SetKernel(Run);
+  return OkStatus();
+}
+
 }  // namespace
 }  // namespace webinfer::ops
 
@@ -65,11 +80,7 @@ WEBINFER_OP(Dropout) {
           .max_inputs = 3,
           .max_outputs = 2,
           .infer = ops::Infer,
-          .bind =
-              [](BindContext& ctx) {
-                ctx.SetKernel(ops::Run);
-                return OkStatus();
-              },
+          .bind = ops::Bind,
           .lower = ops::Lower,
           .deterministic = false};
 }

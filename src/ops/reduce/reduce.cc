@@ -12,6 +12,11 @@ Status ReadReducedAxes(InferContext& ctx, int rank, ReducedAxes* axes) {
   for (int64_t axis : attribute.first(std::min<size_t>(attribute.size(), IntList::kMost))) list.values[list.size++] = axis;
   if (ctx.HasInput(1) && !ctx.KnownInts(1, &list)) {
     const Shape& shape = ctx.In(1).shape;
+    if (ctx.In(1).known != nullptr && shape.known() && shape.Elements() > 0) {
+      return Error(Code::kTypeMismatch, "%s: the axes cannot be read", ctx.node().op.c_str())
+          .Expected("at most %d integers", IntList::kMost)
+          .Actual("%s%s", DTypeName(ctx.In(1).dtype), ShapeText(shape).text);
+    }
     if (!shape.known() || shape.Elements() > 0) {
       ctx.NeedValue(1);
       return OkStatus();

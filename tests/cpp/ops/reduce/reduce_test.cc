@@ -109,6 +109,10 @@ TEST(Reduce, AnAxisOutOfRangeIsAnError) {
   EXPECT_EQ(RunOp("ReduceSum").In<float>({2, 2}, {1, 2, 3, 4}).Ints("axes", {2}).RunForError(), Code::kInvalidModel);
 }
 
+TEST(Reduce, AxesThatAreNoIntegersAreAnError) {
+  EXPECT_EQ(RunOp("ReduceSum").In<float>({2, 2}, {1, 2, 3, 4}).In<float>({1}, {0}).RunForError(), Code::kTypeMismatch);
+}
+
 TEST(ArgMax, TakesTheFirstOrLastOfEqualOnesAndNan) {
   const auto arg = [](std::initializer_list<float> values, int64_t last) {
     const Shape shape({static_cast<int64_t>(values.size())});
