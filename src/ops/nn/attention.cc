@@ -119,9 +119,15 @@ Status BindAttention(BindContext& ctx) {
   WEBINFER_ASSIGN(AttentionStep * p, ctx.Params<AttentionStep>());
   WEBINFER_ASSIGN(const Sides sides, ReadSides(ctx));
   const auto& [q, k, v, past] = sides;
-  const bool fits = q.batch == k.batch && k.batch == v.batch && k.heads == v.heads && k.tokens == v.tokens && q.size == k.size &&
-                    k.heads > 0 && q.heads % k.heads == 0 && q.tokens <= INT_MAX && past + k.tokens <= INT_MAX &&
-                    ctx.HasInput(kPastKey) == ctx.HasInput(kPastValue);
+  const auto is = [&](int input, DType dtype, const Shape& shape) {
+    return !ctx.HasInput(input) || (ctx.In(input).dtype == dtype && ctx.In(input).shape == shape);
+  };
+  const bool fits = is(kK, DType::kFloat32, ctx.In(kK).shape) && is(kV, DType::kFloat32, ctx.In(kV).shape) &&
+                    is(kPastKey, DType::kFloat32, {k.batch, k.heads, past, k.size}) &&
+                    is(kPastValue, DType::kFloat32, {v.batch, v.heads, past, v.size}) &&
+                    is(kKeyCounts, DType::kInt64, {q.batch}) && q.batch == k.batch && k.batch == v.batch && k.heads == v.heads &&
+                    k.tokens == v.tokens && q.size == k.size && k.heads > 0 && q.heads % k.heads == 0 && q.tokens <= INT_MAX &&
+                    past + k.tokens <= INT_MAX && ctx.HasInput(kPastKey) == ctx.HasInput(kPastValue);
   if (!fits) {
     return Error(Code::kShapeMismatch, "Attention's inputs do not fit together")
         .Expected("Q %s with K and V of the same batch and a divisor of its heads", ShapeText(ctx.In(kQ).shape).text)

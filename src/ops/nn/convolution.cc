@@ -28,8 +28,9 @@ constexpr ImageAxes kLast{true}, kFirst{false};
 
 Status CheckChannels(const Shape& x, const Shape& w, int channel_axis, int64_t group) {
   const int64_t channels = x[channel_axis];
-  const bool fits = channels < 0 || w[1] < 0 || channels == w[1] * group;
-  if (group >= 1 && fits && (w[0] < 0 || w[0] % group == 0)) return OkStatus();
+  const bool sane = group >= 1 && group <= INT_MAX;
+  const bool fits = sane && (channels < 0 || w[1] < 0 || (channels % group == 0 && channels / group == w[1]));
+  if (fits && (w[0] < 0 || w[0] % group == 0)) return OkStatus();
   return Error(Code::kShapeMismatch, "Channels and weights of a convolution do not fit together")
       .Expected("x with w.shape[1] * group channels, group %lld, w %s", static_cast<long long>(group), ShapeText(w).text)
       .Actual("x %s", ShapeText(x).text);
@@ -162,6 +163,7 @@ Status BindConv(BindContext& ctx) {
   ConvGeometry& g = p->geometry;
   WEBINFER_TRY(ReadConvGeometry(ctx, ctx.Out(0).shape, &g));
   WEBINFER_TRY(ReadActivation(ctx.attributes(), &p->epilogue));
+  WEBINFER_TRY(CheckEpilogueInputs(ctx, g.filters, ctx.Out(0).shape));
   if (g.pixels() > INT_MAX)
     return Error(Code::kUnsupported, "A convolution of this size").Actual("%s", ShapeText(ctx.Out(0).shape).text);
 

@@ -45,4 +45,16 @@ Status ReadActivation(const Attributes& attributes, kernels::Epilogue* epilogue)
       .Actual("%.*s", static_cast<int>(name.size()), name.data());
 }
 
+Status CheckEpilogueInputs(const InferContext& ctx, int64_t columns, const Shape& out) {
+  const auto is_float = [&](int i) { return ctx.In(i).dtype == DType::kFloat32; };
+  const bool bias = !ctx.HasInput(2) || (is_float(2) && ctx.In(2).shape.Elements() == columns);
+  const bool residual = !ctx.HasInput(3) || (is_float(3) && ctx.In(3).shape == out);
+  if (bias && residual) return OkStatus();
+  const ValueInfo& wrong = ctx.In(bias ? 3 : 2);
+  return Error(Code::kShapeMismatch,
+               bias ? "The residual does not have the output's shape" : "The bias does not fit the output's channels")
+      .Expected("float32, output %s", ShapeText(out).text)
+      .Actual("%s%s", DTypeName(wrong.dtype), ShapeText(wrong.shape).text);
+}
+
 }  // namespace webinfer::ops

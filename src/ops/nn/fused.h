@@ -32,4 +32,7 @@ namespace webinfer::ops {
 // Reads activation, activation_params and activation_first; kUnsupported for a name outside the list.
 Status ReadActivation(const Attributes& attributes, kernels::Epilogue* epilogue);
 
+// Inputs 2 (bias) and 3 (residual), where present, are float32 and fit an output of `columns` channels.
+Status CheckEpilogueInputs(const InferContext& ctx, int64_t columns, const Shape& out);
+
 }  // namespace webinfer::ops

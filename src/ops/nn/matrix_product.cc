@@ -154,6 +154,7 @@ Status BindMatrixProduct(BindContext& ctx) {
   }
   p->m = static_cast<int>(rows);
   p->n = static_cast<int>(b.columns);
+  WEBINFER_TRY(CheckEpilogueInputs(ctx, b.columns, ctx.Out(0).shape));
   p->k = static_cast<int>(a.columns);
   p->b_prepared_step = static_cast<int64_t>(kernels::PackedFloats(p->k, p->n));
 

@@ -53,13 +53,14 @@ Result<int64_t> OutputSize(const Attributes& attributes, Window* window, int axi
 }
 
 Status InferImage(InferContext& ctx, ImageAxes axes) {
+  WEBINFER_TRY(ctx.ExpectSameDType(0, 1));
   const Shape &x = ctx.In(0).shape, &w = ctx.In(1).shape;
   const DType dtype = ctx.In(0).dtype;
   if (!x.rank_known() || !w.rank_known()) return ctx.SetOutput(0, dtype, Shape::UnknownRank());
   const int rank = x.rank(), channel = axes.channel(rank);
   const int64_t group = ctx.attributes().Int("group", 1);
-  const bool fits =
-      rank >= 3 && w.rank() == rank && group >= 1 && (x[channel] < 0 || w[0] < 0 || (x[channel] == w[0] && w[0] % group == 0));
+  const bool fits = rank >= 3 && w.rank() == rank && group >= 1 && group <= INT_MAX &&
+                    (x[channel] < 0 || w[0] < 0 || (x[channel] == w[0] && w[0] % group == 0));
   if (!fits) {
     return Error(Code::kShapeMismatch, "Image and weights of a transposed convolution do not fit together")
         .Expected("x with w.shape[0] channels, a multiple of group %lld; w %s", static_cast<long long>(group), ShapeText(w).text)
@@ -148,6 +149,7 @@ Status BindConvTranspose(BindContext& ctx) {
   WEBINFER_ASSIGN(ConvTranspose * p, ctx.Params<ConvTranspose>());
   WEBINFER_TRY(ReadGeometry(ctx, &p->geometry));
   WEBINFER_TRY(ReadActivation(ctx.attributes(), &p->epilogue));
+  WEBINFER_TRY(CheckEpilogueInputs(ctx, p->geometry.filters, ctx.Out(0).shape));
   if (PreparedFloats(ctx.node(), 0) == nullptr)
     p->packed_floats = (kernels::PackedConvTransposeFloats(p->geometry) + 15) / 16 * 16;
   ctx.SetKernel(RunConvTransposeStep);

@@ -40,7 +40,8 @@ Status RunFusedAttention(const Step& step, RunContext& run) {
 
 Status BindFusedAttention(BindContext& ctx) {
   const Heads q = ReadHeads(ctx, kQ, "q_heads"), k = ReadHeads(ctx, kK, "k_heads"), v = ReadHeads(ctx, kV, "v_heads");
-  const bool fits = ctx.In(kQ).dtype == DType::kFloat32 && q.batch == k.batch && k.batch == v.batch && k.heads == v.heads &&
+  const bool fits = ctx.In(kQ).dtype == DType::kFloat32 && ctx.In(kK).dtype == DType::kFloat32 &&
+                    ctx.In(kV).dtype == DType::kFloat32 && q.batch == k.batch && k.batch == v.batch && k.heads == v.heads &&
                     k.tokens == v.tokens && q.size == k.size && k.heads > 0 && q.heads % k.heads == 0 && q.tokens <= INT_MAX &&
                     k.tokens <= INT_MAX;
   if (!fits) {
