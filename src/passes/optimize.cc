@@ -1,11 +1,9 @@
-// Runs all passes over a model: FormQuantized, Import, then the passes of the registry on each graph, then the preparation of
-// weights.
+// Runs all passes over a model: Import, then the passes of the registry on each graph, then the preparation of weights.
 #include <map>
 #include <string>
 #include <utility>
 
 #include "passes/editor.h"
-#include "passes/form_quantized.h"
 #include "passes/import.h"
 #include "passes/prepare.h"
 
@@ -31,7 +29,6 @@ class Driver {
 
   Status Run() {
     const auto before = CountOps(model_.graph);
-    if (options_.optimize) FormQuantized(model_.graph);
     WEBINFER_TRY(Import(model_, symbols_, pool_));
     Report("import", before, model_.graph);
     return RunPasses(model_.graph);

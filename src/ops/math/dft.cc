@@ -9,6 +9,8 @@
 namespace webinfer::ops {
 namespace {
 
+constexpr int64_t kLongest = int64_t{1} << 26;  // its tables take 4 GB: what follows cannot overflow
+
 struct DftParams {
   kernels::FftPlan plan;
   int64_t outer, in_size, out_size, inner;  // inner: lanes behind the axis, without the last
@@ -33,11 +35,14 @@ Result<bool> ReadDft(InferContext& ctx, int* axis, int64_t* length) {
   if (!have_length) return false;
   if (!ctx.HasInput(1)) {
     const bool from_half = ctx.attributes().Int("inverse", 0) != 0 && ctx.attributes().Int("onesided", 0) != 0;
-    *length = in[*axis] < 0 ? kUnknownDim : from_half ? 2 * (in[*axis] - 1) : in[*axis];
+    *length = in[*axis] < 0 ? kUnknownDim : from_half ? std::max<int64_t>(2 * (in[*axis] - 1), 0) : in[*axis];
     return in[*axis] >= 0;
   }
-  if (*length < 1)
-    return Error(Code::kInvalidModel, "dft_length is not positive").Actual("%lld", static_cast<long long>(*length));
+  if (*length < 1 || *length > kLongest) {
+    return Error(Code::kInvalidModel, "dft_length is out of range")
+        .Expected("1 to %lld", static_cast<long long>(kLongest))
+        .Actual("%lld", static_cast<long long>(*length));
+  }
   return true;
 }
 

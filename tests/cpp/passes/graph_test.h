@@ -148,7 +148,7 @@ struct Optimized {
   int Count(const std::string& op) const { return static_cast<int>(std::count(ops.begin(), ops.end(), op)); }
 };
 
-inline Optimized Optimize(const std::function<void(Builder&)>& build, int64_t unknown = 3, double tolerance = 1e-5) {
+inline Optimized Optimize(const std::function<void(Builder&)>& build, int64_t unknown = 3) {
   Optimized result;
   Model plain;
   Builder first(plain), second(*result.model);
@@ -178,7 +178,7 @@ inline Optimized Optimize(const std::function<void(Builder&)>& build, int64_t un
     }
     result.difference = std::max(result.difference, difference / largest);
   }
-  EXPECT_LT(result.difference, tolerance) << DumpGraph(result.model->graph);
+  EXPECT_LT(result.difference, 1e-5) << DumpGraph(result.model->graph);
   return result;
 }
 
