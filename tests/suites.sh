@@ -33,7 +33,7 @@ cpp_suites() {
   local preset=$1 launcher=$2 program
   suite "$preset/build" configure_and_build "$preset"
   [ "$(cut -d' ' -f2 "$logs/$preset-build.count")" = 0 ] || return 0
-  for program in $(find "build/$preset/tests/cpp" -maxdepth 1 -name 'test_*' \( -name '*.cjs' -o -executable \) -type f | sort); do
+  for program in $(find "build/$preset/tests/cpp" -maxdepth 1 -name 'test_*' ! -name '*.wasm' \( -name '*.cjs' -o -executable \) -type f | sort); do
     # shellcheck disable=SC2086
     beside "$preset/$(basename "$program" .cjs)" $launcher "$program"
   done

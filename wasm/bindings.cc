@@ -81,6 +81,9 @@ SessionOptions OptionsOf(const val& from) {
 // Takes a model piece by piece: write a piece to Chunk(), Push it, Finish, fill the external weights, CreateSession.
 class ModelLoader {
  public:
+  // `total`: the size of the whole file, 0 if unknown.
+  explicit ModelLoader(double total) : reader_(static_cast<uint64_t>(total)) {}
+
   // Where a piece of up to `bytes` goes; 0 if there is no memory.
   uint32_t Chunk(uint32_t bytes) { return chunk_.Reserve(bytes, "a piece of the model").ok() ? AddressOf(chunk_.data()) : 0; }
   bool Push(uint32_t bytes) { return reader_.Push({chunk_.data(), bytes}).ok(); }
@@ -178,7 +181,7 @@ void LimitMemory(double bytes) { SetMemoryLimit(static_cast<uint64_t>(bytes)); }
 
 EMSCRIPTEN_BINDINGS(webinfer) {
   emscripten::class_<ModelLoader>("ModelLoader")
-      .constructor<>()
+      .constructor<double>()
       .function("chunk", &ModelLoader::Chunk)
       .function("push", &ModelLoader::Push)
       .function("finish", &ModelLoader::Finish)

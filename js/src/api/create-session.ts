@@ -105,7 +105,7 @@ class SessionMaker {
     try {
       this.#check();
       const {client} = lease;
-      const model = await client.beginModel();
+      const model = await client.beginModel(source.size ?? 0);
       try {
         await this.#push(client, model, source);
         await this.#fill(client, model, await client.finishModel(model), source);

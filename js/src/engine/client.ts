@@ -25,7 +25,8 @@ export interface EngineClient {
   /** True if runs leave this thread alone. */
   readonly remote: boolean;
 
-  beginModel(): number | Promise<number>;
+  /** `total`: bytes of the whole file, 0 if unknown. */
+  beginModel(total: number): number | Promise<number>;
   pushModel(model: number, piece: Uint8Array): void | Promise<void>;
   /** After the last piece; the ranges that must be filled before createSession. */
   finishModel(model: number): ExternalRange[] | Promise<ExternalRange[]>;

@@ -88,7 +88,7 @@ export interface SessionStats {
 
 /** The instantiated engine. */
 export interface EngineModule {
-  ModelLoader: new () => ModelLoader;
+  ModelLoader: new (total: number) => ModelLoader;
   lastError(): ErrorFields;
   describe(session: number): ModelDescription;
   profile(session: number): ProfileEntry[];

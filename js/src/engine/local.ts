@@ -37,10 +37,10 @@ export class LocalEngine implements EngineClient {
     this.#instance = instance;
   }
 
-  beginModel(): number {
+  beginModel(total: number): number {
     const {engine} = this.#instance;
     const model = ++this.#numbers;
-    this.#models.set(model, {loader: this.#instance.call(() => new engine.ModelLoader()), external: []});
+    this.#models.set(model, {loader: this.#instance.call(() => new engine.ModelLoader(total)), external: []});
     return model;
   }
 

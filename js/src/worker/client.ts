@@ -97,8 +97,8 @@ export class WorkerEngine implements EngineClient {
     return this.#send((call) => ({kind: 'call', call, name, args}), transfer) as Promise<T>;
   }
 
-  beginModel(): Promise<number> {
-    return this.#call('beginModel', []);
+  beginModel(total: number): Promise<number> {
+    return this.#call('beginModel', [total]);
   }
 
   pushModel(model: number, piece: Uint8Array): Promise<void> {
