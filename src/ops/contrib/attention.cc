@@ -52,11 +52,8 @@ Status LowerAttentionWithProjection(LowerContext& ctx, bool*) {
     inputs.push_back(ctx.Add("Gather", {ctx.Input(kPast), second}));
   }
   const std::vector<ValueId> results = ctx.AddMany("Attention", std::move(inputs), ctx.HasOutput(1) ? 3 : 1);
-  Attributes& attributes = ctx.Last().attributes;
-  attributes.SetInt("q_num_heads", ctx.attributes().Int("num_heads", 1));
-  attributes.SetInt("kv_num_heads", ctx.attributes().Int("num_heads", 1));
-  attributes.SetInt("is_causal", ctx.attributes().Int("unidirectional", 0));
-  if (ctx.attributes().Float("scale", 0) != 0) attributes.SetFloat("scale", ctx.attributes().Float("scale", 0));
+  const int64_t heads = ctx.attributes().Int("num_heads", 1);
+  SetAttention(ctx, heads, heads, ctx.attributes().Int("unidirectional", 0) != 0);
   ctx.Return(0, results[0]);
   if (ctx.HasOutput(1)) {
     const ValueId keys = ctx.Add("Unsqueeze", {results[1], front}), values = ctx.Add("Unsqueeze", {results[2], front});

@@ -52,4 +52,13 @@ Result<ValueId> CombineMasks(LowerContext& ctx, int key_mask, int bias, const Ke
   return ctx.Add("Where", {wide, zero, otherwise});
 }
 
+void SetAttention(LowerContext& ctx, int64_t query_heads, int64_t key_heads, bool causal) {
+  Attributes& attributes = ctx.Last().attributes;
+  attributes.SetInt("q_num_heads", query_heads);
+  attributes.SetInt("kv_num_heads", key_heads);
+  attributes.SetInt("is_causal", causal);
+  const float scale = ctx.attributes().Float("scale", 0);
+  if (scale != 0) attributes.SetFloat("scale", scale);
+}
+
 }  // namespace webinfer::ops

@@ -15,4 +15,7 @@ struct KeyTokens {
 // `bias` (added to the scores); kNoValue if the node has neither. Keys that do not count get mask_filter_value.
 Result<ValueId> CombineMasks(LowerContext& ctx, int key_mask, int bias, const KeyTokens& tokens);
 
+// Sets the attributes of the Attention that was added last; the scale is the lowered node's.
+void SetAttention(LowerContext& ctx, int64_t query_heads, int64_t key_heads, bool causal);
+
 }  // namespace webinfer::ops

@@ -4,7 +4,7 @@
 // seqlens_k (the last key's index, per batch) hides the padding.
 #include <algorithm>
 
-#include "ops/op.h"
+#include "ops/contrib/attention_parts.h"
 
 namespace webinfer::ops {
 namespace {
@@ -90,13 +90,10 @@ Status LowerGroupQueryAttention(LowerContext& ctx, bool*) {
   const ValueId bias = ctx.HasInput(kBias) ? ctx.Input(kBias) : kNoValue;
   const std::vector<ValueId> results =
       ctx.AddMany("Attention", {sides[0], sides[1], sides[2], bias, past_key, past_value, counts}, ctx.output_count());
+  SetAttention(ctx, heads[0], heads[1], true);
   Attributes& attributes = ctx.Last().attributes;
-  attributes.SetInt("q_num_heads", heads[0]);
-  attributes.SetInt("kv_num_heads", heads[1]);
-  attributes.SetInt("is_causal", 1);
   attributes.SetInt("local_window_size", ctx.attributes().Int("local_window_size", -1));
   attributes.SetFloat("softcap", ctx.attributes().Float("softcap", 0));
-  if (ctx.attributes().Float("scale", 0) != 0) attributes.SetFloat("scale", ctx.attributes().Float("scale", 0));
   for (int i = 0; i < ctx.output_count(); ++i) {
     if (ctx.HasOutput(i)) ctx.Return(i, results[static_cast<size_t>(i)]);
   }

@@ -55,11 +55,8 @@ Status LowerMultiHeadAttention(LowerContext& ctx, bool*) {
     inputs.push_back(ctx.Input(kPastValue));
   }
   const std::vector<ValueId> results = ctx.AddMany("Attention", std::move(inputs), ctx.output_count());
-  Attributes& attributes = ctx.Last().attributes;
-  attributes.SetInt("q_num_heads", ctx.attributes().Int("num_heads", 1));
-  attributes.SetInt("kv_num_heads", ctx.attributes().Int("num_heads", 1));
-  attributes.SetInt("is_causal", ctx.attributes().Int("unidirectional", 0));
-  if (ctx.attributes().Float("scale", 0) != 0) attributes.SetFloat("scale", ctx.attributes().Float("scale", 0));
+  const int64_t heads = ctx.attributes().Int("num_heads", 1);
+  SetAttention(ctx, heads, heads, ctx.attributes().Int("unidirectional", 0) != 0);
   for (int i = 0; i < ctx.output_count(); ++i) {
     if (ctx.HasOutput(i)) ctx.Return(i, results[static_cast<size_t>(i)]);
   }
