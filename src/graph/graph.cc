@@ -31,24 +31,6 @@ int64_t Model::OpsetOf(std::string_view domain) const {
   return 0;
 }
 
-GraphIndex::GraphIndex(const Graph& graph)
-    : producer(graph.values.size(), nullptr), consumers(graph.values.size()), is_output(graph.values.size(), false) {
-  for (const auto& node : graph.nodes) {
-    if (node == nullptr) continue;
-    for (ValueId id : node->outputs) {
-      if (id != kNoValue) producer[id] = node.get();
-    }
-    for (ValueId id : node->inputs) {
-      if (id != kNoValue) consumers[id].push_back(node.get());
-    }
-  }
-  for (ValueId id : graph.outputs) is_output[id] = true;
-}
-
-Node* GraphIndex::OnlyConsumer(ValueId id) const {
-  return consumers[id].size() == 1 && !is_output[id] ? consumers[id][0] : nullptr;
-}
-
 void ReplaceUses(Graph& graph, ValueId from, ValueId to) {
   for (const auto& node : graph.nodes) {
     if (node != nullptr) std::replace(node->inputs.begin(), node->inputs.end(), from, to);

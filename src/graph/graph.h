@@ -82,17 +82,6 @@ struct Model {
   int64_t OpsetOf(std::string_view domain) const;
 };
 
-// Who makes and who reads each value of a graph, as of now.
-struct GraphIndex {
-  explicit GraphIndex(const Graph& graph);
-  std::vector<Node*> producer;                // nullptr: input or constant
-  std::vector<std::vector<Node*>> consumers;  // one entry per use
-  std::vector<bool> is_output;
-
-  // The only reader of `id`, or nullptr if there are more, none, or it is a graph output.
-  Node* OnlyConsumer(ValueId id) const;
-};
-
 // Puts nodes in execution order; fails on cycles, values made twice or by nobody, ids out of range. Also checks bodies.
 Status SortAndVerify(Graph& graph);
 
