@@ -5,6 +5,7 @@
 //   webinfer.mjs  worker.mjs  thread.mjs           browsers: the entry, the workers of sessions and of threads
 //   webinfer.node.cjs  webinfer.node.mjs           Node: the entry, and its face for `import`
 //   worker.node.mjs  thread.node.mjs               Node: workers of sessions and of threads
+//   cli/webinfer.mjs                               `npx webinfer`, and its commands beside it
 //   webinfer-{simd,relaxed}[-threads].wasm         the glue of these is in the scripts, one for both kinds of SIMD
 //   types/                                         declarations
 import {execFileSync} from 'node:child_process';
@@ -103,6 +104,32 @@ function bundle(entry, outfile, options = {}) {
   });
 }
 
+/** Lets the command line use the package as it is shipped, instead of a second copy of it. */
+const packagePlugin = {
+  name: 'package',
+  setup({onResolve}) {
+    onResolve({filter: /\/node\.js$/}, () => ({path: '../webinfer.node.mjs', external: true}));
+  },
+};
+
+/** The command line: its commands are loaded when they are asked for. */
+function bundleCommands() {
+  return build({
+    entryPoints: {webinfer: `${root}js/src/node/cli.ts`},
+    outdir: `${dist}cli`,
+    outExtension: {'.js': '.mjs'},
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'node',
+    packages: 'external',
+    legalComments: 'none',
+    plugins: [packagePlugin],
+    logLevel: 'warning',
+  });
+}
+
 /** The names that the package exports, so that `import {…}` of the CommonJS build is static. */
 function writeNodeModule(names) {
   const lines = [
@@ -140,6 +167,7 @@ const [entry] = await Promise.all([
   bundle('node.ts', 'webinfer.node.cjs', {...node, ...metaUrl, format: 'cjs'}),
   bundle('node/worker.ts', 'worker.node.mjs', node),
   bundle('node/thread.ts', 'thread.node.mjs', node),
+  bundleCommands(),
 ]);
 const {exports} = Object.values(entry.metafile.outputs).find(({entryPoint}) => entryPoint);
 writeNodeModule(exports.filter((name) => name !== 'default'));
