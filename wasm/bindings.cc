@@ -51,6 +51,7 @@ val MetadataFields(const std::vector<ValueMetadata>& values) {
     fields.set("name", value.name);
     fields.set("kind", static_cast<int>(value.type.kind));
     fields.set("dtype", static_cast<int>(value.type.dtype));
+    fields.set("key", static_cast<int>(value.type.key));
     fields.set("rankKnown", value.type.shape.rank_known());
     fields.set("shape", shape);
     fields.set("optional", value.optional);

@@ -20,14 +20,14 @@ struct ValueRecord {
   int32_t dims[kMaxRank] = {};
   uint32_t data = 0;  // address of the elements; of a string tensor, of pointers to StringData
   uint32_t bytes = 0;
-  uint32_t elements = 0;  // of a sequence; 1 for an optional that holds a sequence
+  uint32_t elements = 0;  // of a sequence; 2 of a map
   uint32_t value = 0;     // address of the RuntimeValue, 0 if the value has none
 };
 
 struct BoundSession {
   std::unique_ptr<Session> session;
   StringPool fed_strings;                                 // elements of the string tensors of the next run
-  std::vector<std::unique_ptr<RuntimeValue>> fed_values;  // sequences and optionals of the next run
+  std::vector<std::unique_ptr<RuntimeValue>> fed_values;  // sequences, maps and optionals of the next run
 };
 
 }  // namespace webinfer

@@ -131,6 +131,11 @@ EMSCRIPTEN_KEEPALIVE void wi_value_set_list(RuntimeValue* value, int kind, int p
   value->elements.resize(elements);
 }
 
+// Makes `value` a map whose two elements, keys and values, are to be filled in; false means out of memory.
+EMSCRIPTEN_KEEPALIVE bool wi_value_set_map(RuntimeValue* value, int key, int dtype, uint32_t count) {
+  return value->ResizeMap(static_cast<DType>(key), static_cast<DType>(dtype), count).ok();
+}
+
 // Makes `value` a tensor of the shape in wi_dims() and returns where its elements go; null means out of memory.
 EMSCRIPTEN_KEEPALIVE void* wi_value_set_tensor(RuntimeValue* value, int dtype, int rank) {
   Result<Shape> shape = ShapeIn(rank);

@@ -1,5 +1,5 @@
 // Encodes a ModelProto (onnx.proto) from plain objects. Only what models made here need: dense tensors, inside the file or in
-// another one; sequences and optionals of tensors as inputs and outputs; int, float, string and integer-list attributes. Fields and numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+// another one; sequences, optionals and maps as inputs and outputs; int, float, string and integer-list attributes. Fields and numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 
 const utf8 = new TextEncoder();
 
@@ -65,10 +65,12 @@ const tensor = ({name, type, dims, data, external}) =>
     ...(external ? [integer(14, 1)] : []),
   ]);
 
-/** TypeProto of 'float32', 'sequence(float32)', 'optional(float32)'; dims only of the first. */
+/** TypeProto of 'float32', 'sequence(float32)', 'optional(float32)', 'map(int64,float32)'; dims only of the first. */
 function typeProto(type, dims) {
   const [, container, element] = type.match(/^(sequence|optional)\((.*)\)$/) ?? [];
   if (container) return bytes(container === 'sequence' ? 4 : 9, bytes(1, typeProto(element)));
+  const [, key, value] = type.match(/^map\((\w+),(.*)\)$/) ?? [];
+  if (key) return bytes(5, concat([integer(1, DTYPE[key]), bytes(2, typeProto(value))]));
   const shape = dims?.map((d) => bytes(1, typeof d === 'string' ? text(2, d) : integer(1, d)));
   return bytes(1, concat([integer(1, DTYPE[type]), ...(shape ? [bytes(2, concat(shape))] : [])]));
 }

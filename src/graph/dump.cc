@@ -9,7 +9,9 @@ std::string ValueText(const Graph& graph, ValueId id) {
   if (id == kNoValue) return "-";
   const Value& value = graph.values[id];
   std::string text = value.name.empty() ? "%" + std::to_string(id) : value.name;
-  text += value.type.kind == ValueKind::kSequence ? ":seq " : value.type.kind == ValueKind::kOptional ? ":opt " : ":";
+  text += ":";
+  if (value.type.kind != ValueKind::kTensor) text += std::string(ValueKindName(value.type.kind)) + " ";
+  if (value.type.key != DType::kUndefined) text += std::string(DTypeName(value.type.key)) + " to ";
   text += DTypeName(value.type.dtype);
   text += ShapeText(value.type.shape).text;
   if (value.constant != nullptr) text += "=const";

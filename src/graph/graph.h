@@ -25,8 +25,9 @@ inline constexpr ValueId kNoValue = -1;  // an optional input or output that is 
 
 struct ValueType {
   ValueKind kind = ValueKind::kTensor;
-  DType dtype = DType::kUndefined;  // of the tensor, or of the elements
+  DType dtype = DType::kUndefined;  // of the tensor, of the elements, or of a map's values
   Shape shape = Shape::UnknownRank();
+  DType key = DType::kUndefined;  // of a map; set for a sequence: its elements are maps
 };
 
 struct Value {

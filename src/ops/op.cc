@@ -68,7 +68,9 @@ bool InferContext::KnownInt(int i, int64_t* value) const {
 }
 
 Status InferContext::ExpectRank(int i, int rank) const {
-  if (In(i).kind == ValueKind::kSequence) return Error(Code::kTypeMismatch, "Input %d is a sequence", i).Expected("a tensor");
+  if (In(i).kind != ValueKind::kTensor) {
+    return Error(Code::kTypeMismatch, "Input %d is a %s", i, ValueKindName(In(i).kind)).Expected("a tensor");
+  }
   if (!In(i).shape.rank_known() || In(i).shape.rank() == rank) return OkStatus();
   return Error(Code::kShapeMismatch, "Input %d has the wrong rank", i)
       .Expected("rank %d", rank)

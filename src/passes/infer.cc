@@ -94,7 +94,7 @@ void Inference::Name(ValueId id) {
   for (int i = 0; i < info.shape.rank(); ++i) {
     if (info.shape[i] == kUnknownDim) info.shape[i] = symbols_.Fresh();
   }
-  type = {info.kind, info.dtype, info.shape};
+  type = {info.kind, info.dtype, info.shape, type.key};
   for (int i = 0; i < type.shape.rank(); ++i) type.shape[i] = std::max(type.shape[i], kUnknownDim);
 }
 

@@ -7,8 +7,7 @@ namespace {
 
 std::string OperandText(const Operand& operand) {
   if (!operand.present) return "-";
-  if (operand.kind == ValueKind::kSequence) return "sequence";
-  if (operand.kind == ValueKind::kOptional) return "optional";
+  if (operand.kind != ValueKind::kTensor) return ValueKindName(operand.kind);
   return std::string(DTypeName(operand.dtype)) + ShapeText(operand.shape).text;
 }
 

@@ -51,6 +51,20 @@ bool ShapeAccepted(const Shape& declared, const Shape& given) {
   return true;
 }
 
+// A map, or each map of a sequence, has the declared types.
+Status CheckMaps(const ValueMetadata& declared, const RuntimeValue& value) {
+  if (declared.type.key == DType::kUndefined) return OkStatus();
+  if (value.kind == ValueKind::kSequence) {
+    for (const RuntimeValue& element : value.elements) WEBINFER_TRY(CheckMaps(declared, element));
+    return OkStatus();
+  }
+  if (value.IsMap() && value.map_keys().dtype == declared.type.key && value.map_values().dtype == declared.type.dtype) {
+    return OkStatus();
+  }
+  return Error(Code::kTypeMismatch, "Input \"%s\" is no map of the declared types", declared.name.c_str())
+      .Expected("%s to %s", DTypeName(declared.type.key), DTypeName(declared.type.dtype));
+}
+
 }  // namespace
 
 struct Session::Impl {
@@ -108,10 +122,9 @@ Status Session::Impl::CheckFeed(int input, ValueKind kind, DType dtype, const Sh
   const ValueMetadata& declared = inputs[static_cast<size_t>(input)];
   const bool tensor = kind == ValueKind::kTensor;
   if (kind != declared.type.kind && declared.type.kind != ValueKind::kOptional) {
-    const auto name = [](ValueKind k) { return k == ValueKind::kTensor ? "a tensor" : "a sequence"; };
     return Error(Code::kTypeMismatch, "Input \"%s\" has the wrong kind", declared.name.c_str())
-        .Expected("%s", name(declared.type.kind))
-        .Actual("%s", name(kind));
+        .Expected("%s", ValueKindName(declared.type.kind))
+        .Actual("%s", ValueKindName(kind));
   }
   if (tensor && declared.type.kind == ValueKind::kTensor && declared.type.dtype != DType::kUndefined &&
       dtype != declared.type.dtype) {
@@ -137,6 +150,7 @@ Status Session::Feed(int input, const TensorView& tensor) {
 
 Status Session::Feed(int input, const RuntimeValue& value) {
   WEBINFER_TRY(impl_->CheckFeed(input, value.kind, value.tensor.dtype, value.tensor.shape));
+  WEBINFER_TRY(CheckMaps(impl_->inputs[static_cast<size_t>(input)], value));
   impl_->feeds[static_cast<size_t>(input)] = OperandOf(value);
   return OkStatus();
 }

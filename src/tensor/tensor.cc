@@ -37,6 +37,16 @@ void StringPool::Clear() {
   used_ = 0;
 }
 
+const char* ValueKindName(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::kTensor: return "tensor";
+    case ValueKind::kSequence: return "sequence";
+    case ValueKind::kOptional: return "optional";
+    case ValueKind::kMap: return "map";
+  }
+  return "?";
+}
+
 Status RuntimeValue::Resize(DType dtype, const Shape& shape) {
   WEBINFER_ASSIGN(const int64_t count, shape.CheckedElements());
   kind = ValueKind::kTensor;
@@ -62,6 +72,23 @@ Status RuntimeValue::CopyFrom(const RuntimeValue& other) {
   elements.resize(other.elements.size());
   for (size_t i = 0; i < elements.size(); ++i) WEBINFER_TRY(elements[i].CopyFrom(other.elements[i]));
   return OkStatus();
+}
+
+Status RuntimeValue::ResizeMap(DType key, DType value, int64_t count) {
+  kind = ValueKind::kMap;
+  present = true;
+  tensor.dtype = value;
+  elements.resize(2);
+  WEBINFER_TRY(elements[0].Resize(key, Shape({count})));
+  return elements[1].Resize(value, Shape({count}));
+}
+
+bool RuntimeValue::IsMap() const {
+  if (kind != ValueKind::kMap || elements.size() != 2) return false;
+  if (elements[0].kind != ValueKind::kTensor || elements[1].kind != ValueKind::kTensor) return false;
+  const Tensor &keys = map_keys(), &values = map_values();
+  return (keys.dtype == DType::kInt64 || keys.dtype == DType::kString) && keys.shape.rank() == 1 && keys.shape == values.shape &&
+         values.dtype == tensor.dtype;
 }
 
 }  // namespace webinfer

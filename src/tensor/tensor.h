@@ -63,11 +63,13 @@ class StringPool {
   size_t used_ = 0;  // bytes of the last block
 };
 
-// What a value can be besides a tensor: a sequence of values, or an optional that may be empty.
-enum class ValueKind : uint8_t { kTensor, kSequence, kOptional };
+// What a value can be besides a tensor: a sequence of values, an optional that may be empty, or a map.
+enum class ValueKind : uint8_t { kTensor, kSequence, kOptional, kMap };
+const char* ValueKindName(ValueKind kind);  // "tensor", "sequence", ...
 
 // A value whose shape is only known once it has been computed: owns its tensor, or its elements. A sequence has its tensors
-// in `elements` and their type in tensor.dtype. An optional is its content; only an empty one is of kind kOptional.
+// in `elements` and their type in tensor.dtype. An optional is its content; only an empty one is of kind kOptional. A map has
+// two elements: its keys, int64 or string [N], and their values [N] in the same order, whose type is tensor.dtype.
 struct RuntimeValue {
   ValueKind kind = ValueKind::kTensor;
   bool present = true;  // false: an empty optional
@@ -77,6 +79,15 @@ struct RuntimeValue {
   // Makes this a tensor of `shape`, reusing the memory it has when that is enough.
   Status Resize(DType dtype, const Shape& shape);
   Status CopyFrom(const RuntimeValue& other);
+
+  // Makes this a map of `count` keys and values to be filled in, reusing the memory it has.
+  Status ResizeMap(DType key, DType value, int64_t count);
+  // Whether this is a map as described above; one that comes from outside may not be.
+  bool IsMap() const;
+  Tensor& map_keys() { return elements[0].tensor; }
+  const Tensor& map_keys() const { return elements[0].tensor; }
+  Tensor& map_values() { return elements[1].tensor; }
+  const Tensor& map_values() const { return elements[1].tensor; }
   Status CopyFrom(const TensorView& other);
 };
 

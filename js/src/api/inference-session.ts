@@ -20,7 +20,7 @@ export declare namespace InferenceSession {
   type NullableOnnxValueMapType = {readonly [name: string]: OnnxValue | null};
   type FeedsType = OnnxValueMapType;
   type FetchesType = readonly string[] | NullableOnnxValueMapType;
-  // Outputs are tensors in all but the few models that yield sequences or optionals.
+  // Outputs are tensors in all but the few models that yield sequences, maps or optionals.
   // biome-ignore lint/suspicious/noExplicitAny: onnxruntime-common's users read tensors without a cast
   type ReturnType = {readonly [name: string]: Tensor & any};
   type SessionOptions = options.SessionOptions;
@@ -63,6 +63,7 @@ export class InferenceSession {
   readonly #client: EngineClient;
   readonly #lease: EngineLease;
   readonly #inputs: ReadonlyMap<string, number>;
+  readonly #declared: readonly ValueDescription[];
   readonly #outputs: ReadonlyMap<string, number>;
   readonly #locations: SessionOptions['preferredOutputLocation'];
   #last: Promise<unknown> | undefined;
@@ -84,6 +85,7 @@ export class InferenceSession {
     this.#client = client;
     this.#lease = lease;
     this.#inputs = indexByName(inputs);
+    this.#declared = inputs;
     this.#outputs = indexByName(outputs);
     this.#locations = preferredOutputLocation;
     checkLocations(preferredOutputLocation, this.#outputs);
@@ -200,7 +202,10 @@ export class InferenceSession {
       }
       const value = feeds[name];
       if (value === undefined) continue;
-      request.feeds.push([index, toValue(value, `input '${name}'`, this.#client)]);
+      request.feeds.push([
+        index,
+        toValue(value, `input '${name}'`, this.#client, this.#declared[index] as ValueDescription),
+      ]);
     }
     const targets: PreparedRun['targets'] = [];
     for (const [name, into] of fetches) {

@@ -2,7 +2,10 @@
 import type {FileSource} from '../loader/source.js';
 import type {Tensor} from './tensor.js';
 
-/** A tensor; a sequence as an array; an optional as null or its value; a map as a Map. */
+/**
+ * A tensor; a sequence as an array; an optional as null or its value; a map as a Map, whose int64 keys and values come back as
+ * bigint (numbers are taken too).
+ */
 export type OnnxValue = Tensor | NonTensorType;
 export type NonTensorType = OnnxValue[] | Map<string | number | bigint, unknown> | null;
 export type OnnxValueDataLocation = Tensor.DataLocation;

@@ -1,8 +1,9 @@
 // Between what users hold (tensors, arrays, null, Map) and the plain data that goes to the engine.
 import type {EngineClient} from '../engine/client.js';
+import type {ValueDescription} from '../engine/glue.js';
 import type {LocalEngine} from '../engine/local.js';
-import type {PinnedData, TensorData, ValueData} from '../engine/values.js';
-import type {NumericArray} from './data-types.js';
+import type {MapData, PinnedData, TensorData, ValueData} from '../engine/values.js';
+import {type DataType, type NumericArray, TYPE_NAMES} from './data-types.js';
 import {WebInferError} from './errors.js';
 import type {OnnxValue} from './session-options.js';
 import {type EngineValue, engineValueOf, pinnedTensor, Tensor} from './tensor.js';
@@ -15,19 +16,20 @@ interface KeptValue extends EngineValue {
 
 const kept = new FinalizationRegistry<() => void>((release) => release());
 
-/** The data of `value`, which `where` names in messages. */
-export function toValue(value: unknown, where: string, client: EngineClient): ValueData {
+/** The data of `value`, which `where` names in messages, for an input of the model. */
+export function toValue(value: unknown, where: string, client: EngineClient, declared: ValueDescription): ValueData {
   if (value instanceof Tensor) return tensorToData(value, where, client);
   if (value === null) return {kind: 'optional', value: null};
   if (Array.isArray(value)) {
-    return {kind: 'sequence', elements: value.map((element, i) => toValue(element, `${where}[${i}]`, client))};
+    return {
+      kind: 'sequence',
+      elements: value.map((element, i) => toValue(element, `${where}[${i}]`, client, declared)),
+    };
   }
-  if (value instanceof Map) {
-    throw new WebInferError('Unsupported', `${where} is a map, which no operator of this build takes`);
-  }
+  if (value instanceof Map) return mapToData(value, where, client, declared);
   if (isTensorLike(value)) return tensorToData(new Tensor(value.type, value.data, value.dims), where, client);
   throw new WebInferError('InvalidArgument', `${where} is not a value that can be fed`, {
-    expected: 'a Tensor, an array of values for a sequence, or null for an empty optional',
+    expected: 'a Tensor, an array of values for a sequence, a Map, or null for an empty optional',
     actual: typeof value === 'object' ? (value?.constructor?.name ?? 'an object') : typeof value,
     hint: 'Wrap plain data: new Tensor(type, data, dims).',
   });
@@ -60,6 +62,30 @@ function tensorToData(tensor: Tensor, where: string, client: EngineClient): Valu
   return {kind: 'tensor', type, dims, data: view.slice() as never};
 }
 
+function mapToData(
+  map: Map<unknown, unknown>,
+  where: string,
+  client: EngineClient,
+  {key, dtype}: ValueDescription,
+): MapData {
+  if (!key) throw new WebInferError('TypeMismatch', `${where} is a Map, but the model takes none there`);
+  const list = (items: Iterable<unknown>, type: DataType, what: string) => {
+    try {
+      return tensorToData(new Tensor(type, [...items] as number[], [map.size]), where, client) as TensorData;
+    } catch (error) {
+      throw new WebInferError('TypeMismatch', `The ${what} of ${where} do not have the type that the model takes`, {
+        expected: type,
+        actual: String((error as Error).message),
+      });
+    }
+  };
+  return {
+    kind: 'map',
+    keys: list(map.keys(), TYPE_NAMES[key] as DataType, 'keys'),
+    values: list(map.values(), TYPE_NAMES[dtype] as DataType, 'values'),
+  };
+}
+
 /** What the user gets for `data`. */
 export function fromValue(data: ValueData, client: EngineClient): OnnxValue {
   switch (data.kind) {
@@ -69,6 +95,9 @@ export function fromValue(data: ValueData, client: EngineClient): OnnxValue {
       return keptTensor(data, client);
     case 'sequence':
       return data.elements.map((element) => fromValue(element, client));
+    case 'map':
+      // Keys of type int64 are bigint, as the elements of int64 tensors are: a label looks its probability up.
+      return new Map(Array.from(data.keys.data as ArrayLike<bigint | string>, (key, i) => [key, data.values.data[i]]));
     case 'optional':
       return data.value === null ? null : fromValue(data.value, client);
   }

@@ -16,7 +16,10 @@ export interface ErrorFields {
 export interface ValueDescription {
   name: string;
   kind: number;
+  /** Of a tensor, of the elements, or of a map's values. */
   dtype: number;
+  /** The type of the keys of a map, or of a sequence of maps; else 0. */
+  key: number;
   rankKnown: boolean;
   shape: (number | string)[];
   optional: boolean;
@@ -113,6 +116,7 @@ export interface EngineModule {
   _wi_value_element(value: number, i: number): number;
   _wi_new_fed_value(session: number): number;
   _wi_value_set_list(value: number, kind: number, present: number, elements: number): void;
+  _wi_value_set_map(value: number, key: number, dtype: number, elements: number): boolean | number;
   _wi_value_set_tensor(value: number, dtype: number, rank: number): number;
   _wi_fill_strings(session: number, elements: number, count: number, text: number, lengths: number): number;
   _wi_allocate(bytes: number): number;

@@ -38,11 +38,19 @@ export interface OptionalData {
   value: ValueData | null;
 }
 
-export type ValueData = TensorData | PinnedData | SequenceData | OptionalData;
+/** Keys, of type int64 or string, and their values, both [N]. */
+export interface MapData {
+  kind: 'map';
+  keys: TensorData;
+  values: TensorData;
+}
+
+export type ValueData = TensorData | PinnedData | SequenceData | OptionalData | MapData;
 
 const KIND_TENSOR = 0;
 const KIND_SEQUENCE = 1;
 const KIND_OPTIONAL = 2;
+const KIND_MAP = 3;
 
 // ValueRecord, as indices of 32-bit words.
 const KIND = 0;
@@ -63,6 +71,10 @@ export function readValue(instance: EngineInstance, info: number): ValueData {
   const value = (ints[at + VALUE] as number) >>> 0;
   // An optional is its content, unless it is empty.
   if (kind === KIND_OPTIONAL) return {kind: 'optional', value: null};
+  if (kind === KIND_MAP) {
+    const keys = readElement(instance, value, 0) as TensorData;
+    return {kind: 'map', keys, values: readElement(instance, value, 1) as TensorData};
+  }
   const count = (ints[at + ELEMENTS] as number) >>> 0;
   const elements: ValueData[] = [];
   for (let i = 0; i < count; i++) elements.push(readElement(instance, value, i));
@@ -183,6 +195,14 @@ function writeValue(
   } else if (value.kind === 'optional') {
     if (value.value !== null) writeValue(instance, session, target, value.value, pinned);
     else engine._wi_value_set_list(target, KIND_OPTIONAL, 0, 0);
+  } else if (value.kind === 'map') {
+    const {keys, values} = value;
+    const types = [typeNumber(keys.type), typeNumber(values.type)] as const;
+    if (!engine._wi_value_set_map(target, ...types, keys.data.length)) throw instance.lastError();
+    [keys, values].forEach((tensor, i) => {
+      const info = engine._wi_value_info(engine._wi_value_element(target, i) >>> 0);
+      writeElements(instance, session, (instance.ints[(info >> 2) + DATA] as number) >>> 0, tensor);
+    });
   } else {
     engine._wi_value_set_list(target, KIND_SEQUENCE, 1, value.elements.length);
     value.elements.forEach((element, i) => {

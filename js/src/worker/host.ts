@@ -51,6 +51,7 @@ function buffersOf(result: unknown): ArrayBuffer[] {
     if (value.kind === 'tensor' && ArrayBuffer.isView(value.data)) buffers.push(value.data.buffer as ArrayBuffer);
     else if (value.kind === 'sequence') value.elements.forEach(visit);
     else if (value.kind === 'optional') visit(value.value);
+    else if (value.kind === 'map') [value.keys, value.values].forEach(visit);
   };
   for (const value of Array.isArray(result) ? result : [result]) visit(value as ValueData);
   return buffers;

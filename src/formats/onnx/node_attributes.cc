@@ -20,10 +20,6 @@ Kind KindOf(int64_t type) {
   return type >= 0 && type < static_cast<int64_t>(std::size(kKinds)) ? kKinds[type] : Kind::kNone;
 }
 
-const char* KindText(ValueKind kind) {
-  return kind == ValueKind::kTensor ? "tensor" : kind == ValueKind::kSequence ? "sequence" : "optional";
-}
-
 }  // namespace
 
 Status GraphBuilder::ReadAttribute(Bytes attribute_proto, Attribute* attribute, std::vector<Bytes>* graphs,
@@ -88,7 +84,7 @@ Status GraphBuilder::ReadAttribute(Bytes attribute_proto, Attribute* attribute, 
       case attribute_field::kTypeProto: {
         ValueType value;
         WEBINFER_TRY(ReadTypeProto(reader.bytes(), &value, nullptr));
-        attribute->s = KindText(value.kind);
+        attribute->s = ValueKindName(value.kind);
         attribute->i = static_cast<int64_t>(value.dtype);
         kind = Kind::kTypeProto;
         break;

@@ -1,5 +1,8 @@
 #include "formats/onnx/reader.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "formats/onnx/graph_builder.h"
 #include "formats/onnx/schema.h"
 #include "formats/onnx/tensor_reader.h"
@@ -34,14 +37,57 @@ Status ReadEntry(Bytes entry_proto, std::vector<std::pair<std::string, std::stri
   return reader.status();
 }
 
-// Reads TensorProto, SequenceProto or OptionalProto into `value`.
-Status ReadValue(Bytes proto, ValueKind kind, TensorReader& tensors, RuntimeValue* value, int depth) {
+Status ReadValue(Bytes proto, ValueKind kind, TensorReader& tensors, StringPool& strings, RuntimeValue* value, int depth);
+
+// Reads MapProto: keys, and a sequence of as many scalars.
+Status ReadMap(Bytes proto, TensorReader& tensors, StringPool& strings, RuntimeValue* value, int depth) {
+  std::vector<int64_t> numbers;
+  std::vector<const StringData*> texts;
+  RuntimeValue scalars;
+  ProtoReader reader(proto);
+  while (reader.Next()) {
+    if (reader.field() == map_field::kKeys) {
+      WEBINFER_TRY(reader.ForEachInteger([&](int64_t key) -> Status {
+        numbers.push_back(key);
+        return OkStatus();
+      }));
+    } else if (reader.field() == map_field::kStringKeys) {
+      WEBINFER_ASSIGN(const StringData* text, strings.Add(reader.text()));
+      texts.push_back(text);
+    } else if (reader.field() == map_field::kValues) {
+      WEBINFER_TRY(ReadValue(reader.bytes(), ValueKind::kSequence, tensors, strings, &scalars, depth + 1));
+    }
+  }
+  WEBINFER_TRY(reader.status());
+  const size_t count = std::max(numbers.size(), texts.size());
+  if (scalars.elements.size() != count) return Error(Code::kInvalidModel, "A map has not as many values as keys");
+  const DType dtype = count > 0 ? scalars.elements[0].tensor.dtype : DType::kFloat32;
+  const size_t bytes = DTypeBytes(dtype);
+  WEBINFER_TRY(value->ResizeMap(texts.empty() ? DType::kInt64 : DType::kString, dtype, static_cast<int64_t>(count)));
+  for (size_t i = 0; i < count; ++i) {
+    const Tensor& scalar = scalars.elements[i].tensor;
+    if (scalar.dtype != dtype || !scalar.shape.known() || scalar.shape.Elements() != 1) {
+      return Error(Code::kInvalidModel, "The values of a map are not all scalars of one type");
+    }
+    if (texts.empty()) {
+      value->map_keys().As<int64_t>()[i] = numbers[i];
+    } else {
+      value->map_keys().As<const StringData*>()[i] = texts[i];
+    }
+    std::memcpy(value->map_values().As<uint8_t>() + i * bytes, scalar.buffer.data(), bytes);
+  }
+  return OkStatus();
+}
+
+// Reads TensorProto, SequenceProto, OptionalProto or MapProto into `value`.
+Status ReadValue(Bytes proto, ValueKind kind, TensorReader& tensors, StringPool& strings, RuntimeValue* value, int depth) {
   constexpr int kMaxDepth = 8;
   if (depth > kMaxDepth) return Error(Code::kInvalidModel, "Sequences are nested too deeply");
   if (kind == ValueKind::kTensor) {
     WEBINFER_ASSIGN(NamedTensor named, tensors.Read(proto));
     return value->CopyFrom(named.tensor->view());
   }
+  if (kind == ValueKind::kMap) return ReadMap(proto, tensors, strings, value, depth);
   value->kind = kind;
   value->present = kind == ValueKind::kSequence;
   ProtoReader reader(proto);
@@ -50,11 +96,12 @@ Status ReadValue(Bytes proto, ValueKind kind, TensorReader& tensors, RuntimeValu
     switch (reader.field()) {
       case container_field::kTensor: element_kind = ValueKind::kTensor; break;
       case container_field::kSequence: element_kind = ValueKind::kSequence; break;
+      case container_field::kMap: element_kind = ValueKind::kMap; break;
       case container_field::kOptional: element_kind = ValueKind::kOptional; break;
       default: continue;
     }
     RuntimeValue element;
-    WEBINFER_TRY(ReadValue(reader.bytes(), element_kind, tensors, &element, depth + 1));
+    WEBINFER_TRY(ReadValue(reader.bytes(), element_kind, tensors, strings, &element, depth + 1));
     if (kind == ValueKind::kSequence) {
       value->elements.push_back(std::move(element));
     } else {
@@ -113,7 +160,7 @@ Status ReadOnnxValue(std::span<const uint8_t> bytes, ValueKind kind, StringPool&
   std::vector<Buffer> no_data;
   std::vector<ExternalTensor> external;
   TensorReader tensors(no_data, strings, budget, external);
-  WEBINFER_TRY(ReadValue(bytes, kind, tensors, value, 0));
+  WEBINFER_TRY(ReadValue(bytes, kind, tensors, strings, value, 0));
   if (!external.empty()) return Error(Code::kUnsupported, "A value outside of a model cannot have external data");
   return OkStatus();
 }

@@ -48,12 +48,16 @@ enum : uint32_t { kName = 1, kType = 2 };
 }
 namespace type_field {
 enum : uint32_t { kTensor = 1, kSequence = 4, kMap = 5, kSparseTensor = 8, kOptional = 9 };
-enum : uint32_t { kElemType = 1, kShape = 2 };  // of each of those
-enum : uint32_t { kDim = 1 };                    // of a shape
+enum : uint32_t { kElemType = 1, kShape = 2 };     // of each of the others
+enum : uint32_t { kKeyType = 1, kValueType = 2 };  // of a map
+enum : uint32_t { kDim = 1 };                      // of a shape
 enum : uint32_t { kDimValue = 1, kDimParam = 2 };
 }
 namespace container_field {  // SequenceProto and OptionalProto
-enum : uint32_t { kElemType = 2, kTensor = 3, kSequence = 5, kOptional = 7 };
+enum : uint32_t { kElemType = 2, kTensor = 3, kSequence = 5, kMap = 6, kOptional = 7 };
+}
+namespace map_field {
+enum : uint32_t { kKeyType = 2, kKeys = 3, kStringKeys = 4, kValues = 5 };
 }
 namespace optional_type {
 enum : int64_t { kTensor = 1, kSequence = 3, kOptional = 5 };

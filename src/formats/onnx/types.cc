@@ -53,6 +53,25 @@ Status ReadTensorType(Bytes tensor_type, ValueType* type, std::vector<std::strin
   return reader.status();
 }
 
+Status ReadMapType(Bytes map_type, ValueType* type, int depth) {
+  ValueType value;
+  int64_t key = 0;
+  ProtoReader reader(map_type);
+  while (reader.Next()) {
+    if (reader.field() == type_field::kKeyType) key = reader.integer();
+    if (reader.field() == type_field::kValueType) WEBINFER_TRY(ReadTypeProto(reader.bytes(), &value, nullptr, depth + 1));
+  }
+  WEBINFER_TRY(reader.status());
+  const bool known_key = key == static_cast<int64_t>(DType::kInt64) || key == static_cast<int64_t>(DType::kString);
+  if (!known_key || value.kind != ValueKind::kTensor) {
+    return Error(Code::kUnsupported, "A map has keys or values of a type that no operator knows")
+        .Expected("int64 or string to tensors")
+        .Actual("type %lld to a %s", static_cast<long long>(key), ValueKindName(value.kind));
+  }
+  *type = {ValueKind::kMap, value.dtype, Shape::UnknownRank(), static_cast<DType>(key)};
+  return OkStatus();
+}
+
 }  // namespace
 
 Status ReadTypeProto(Bytes type_proto, ValueType* type, std::vector<std::string>* symbols, int depth) {
@@ -73,7 +92,7 @@ Status ReadTypeProto(Bytes type_proto, ValueType* type, std::vector<std::string>
         type->kind = reader.field() == type_field::kSequence ? ValueKind::kSequence : ValueKind::kOptional;
         break;
       }
-      case type_field::kMap: return Error(Code::kUnsupported, "Maps are not supported as inputs and outputs");
+      case type_field::kMap: WEBINFER_TRY(ReadMapType(reader.bytes(), type, depth)); break;
       case type_field::kSparseTensor: return Error(Code::kUnsupported, "Sparse tensors are not supported as inputs and outputs");
       default: break;
     }

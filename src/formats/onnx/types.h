@@ -16,7 +16,7 @@ struct ValueInfoFields {
   std::vector<std::string> symbols;  // per dimension, "" where it has no name
 };
 
-// Fails for types the engine has no value for (maps, tensors of too many dimensions), naming the value.
+// Fails for types the engine has no value for (maps of sequences, tensors of too many dimensions), naming the value.
 Status ReadValueInfo(Bytes value_info_proto, ValueInfoFields* fields);
 // `symbols` may be nullptr.
 Status ReadTypeProto(Bytes type_proto, ValueType* type, std::vector<std::string>* symbols, int depth = 0);

@@ -71,6 +71,49 @@ describe.each([false, true])('with {worker: %s}', (worker) => {
     await session.release();
   });
 
+  test('maps, and a sequence of maps', async () => {
+    const bytes = model(
+      ['a', 'b', 'c'].map((name) => ({op: 'Identity', inputs: [name], outputs: [`${name}_same`]})),
+      [
+        {name: 'a', type: 'map(int64,float32)'},
+        {name: 'b', type: 'map(string,int64)'},
+        {name: 'c', type: 'sequence(map(int64,string))'},
+      ],
+      [
+        {name: 'a_same', type: 'map(int64,float32)'},
+        {name: 'b_same', type: 'map(string,int64)'},
+        {name: 'c_same', type: 'sequence(map(int64,string))'},
+      ],
+    );
+    const session = await InferenceSession.create(bytes, {worker});
+    expect(session.inputMetadata[0]).toEqual({name: 'a', isTensor: false});
+    const a = new Map<number | bigint, number>([
+      [7, 0.5],
+      [-(2n ** 60n), 2],
+    ]);
+    const b = new Map<string, number | bigint>([
+      ['', 1n],
+      ['日本', 2],
+    ]);
+    const c = [new Map([[1n, 'one']]), new Map()];
+    const {a_same, b_same, c_same} = await session.run({a, b, c});
+    expect([...a_same]).toEqual([
+      [7n, 0.5],
+      [-(2n ** 60n), 2],
+    ]);
+    expect([...b_same]).toEqual([
+      ['', 1n],
+      ['日本', 2n],
+    ]);
+    expect(c_same).toEqual(c);
+    await expect(session.run({a: new Map([['x', 1]]), b, c})).rejects.toMatchObject({code: 'TypeMismatch'});
+    await expect(session.run({a: new Tensor('float32', [1]), b, c})).rejects.toMatchObject({
+      code: 'TypeMismatch',
+      expected: 'map',
+    });
+    await session.release();
+  });
+
   test('an optional, empty or not', async () => {
     const bytes = model(
       [

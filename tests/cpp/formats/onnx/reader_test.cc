@@ -299,5 +299,46 @@ TEST(OnnxReader, OtherValuesKeepTheirKind) {
   EXPECT_FALSE(empty.present);
 }
 
+TEST(OnnxReader, ReadsMapsOfTestData) {
+  StringPool strings;
+  RuntimeValue value;
+  const Proto values = Proto().Int(2, 1).Message(3, FloatTensor("", {}, {0.5f})).Message(3, FloatTensor("", {}, {2}));
+  const Proto numbered = Proto().Int(2, 7).Int(3, 4).Int(3, -9).Message(5, values);
+  ASSERT_TRUE(ReadOnnxValue(Span(numbered.str()), ValueKind::kMap, strings, &value).ok());
+  ASSERT_TRUE(value.IsMap());
+  EXPECT_EQ(value.map_keys().As<int64_t>()[1], -9);
+  EXPECT_EQ(value.map_values().As<float>()[1], 2);
+  const Proto named = Proto().Int(2, 8).Bytes(4, "a").Bytes(4, "b").Message(5, values);
+  const Proto sequence = Proto().Int(2, 3).Message(6, named);
+  RuntimeValue maps;
+  ASSERT_TRUE(ReadOnnxValue(Span(sequence.str()), ValueKind::kSequence, strings, &maps).ok());
+  ASSERT_EQ(maps.elements.size(), 1u);
+  ASSERT_TRUE(maps.elements[0].IsMap());
+  EXPECT_EQ(maps.elements[0].map_keys().As<const StringData*>()[1]->view(), "b");
+  const Proto short_of_values = Proto().Int(2, 7).Int(3, 4).Int(3, 5).Int(3, 6).Message(5, values);
+  EXPECT_FALSE(ReadOnnxValue(Span(short_of_values.str()), ValueKind::kMap, strings, &value).ok());
+}
+
+TEST(OnnxReader, ReadsTypesOfMaps) {
+  const auto typed = [](int64_t key, const Proto& value) {
+    GraphParts parts = AddParts();
+    const Proto map = Proto().Int(1, key).Message(2, value);
+    parts.inputs.push_back(Proto().Bytes(1, "m").Message(2, Proto().Message(5, map)));
+    parts.inputs.push_back(Proto().Bytes(1, "s").Message(2, Proto().Message(4, Proto().Message(1, Proto().Message(5, map)))));
+    return ModelProto(GraphProto(parts), 17);
+  };
+  const Proto doubles = Proto().Message(1, Proto().Int(1, 11));
+  const auto model = Expect(typed(8, doubles));
+  ASSERT_NE(model, nullptr);
+  for (const auto& [name, kind] : {std::pair("m", ValueKind::kMap), std::pair("s", ValueKind::kSequence)}) {
+    const ValueType& type = model->graph.values[Find(model->graph, name)].type;
+    EXPECT_EQ(type.kind, kind);
+    EXPECT_EQ(type.dtype, DType::kFloat64);
+    EXPECT_EQ(type.key, DType::kString);
+  }
+  EXPECT_THAT(Refused(typed(1, doubles), Code::kUnsupported), HasSubstr("map"));
+  EXPECT_THAT(Refused(typed(7, Proto().Message(4, Proto().Message(1, doubles))), Code::kUnsupported), HasSubstr("map"));
+}
+
 }  // namespace
 }  // namespace webinfer
