@@ -49,8 +49,8 @@ struct Node {
   Attributes attributes;
   std::vector<std::unique_ptr<Graph>> bodies;
   const OpDef* def = nullptr;  // resolved by the first pass
-  // Weights in the form a kernel reads, made once after the passes (ops/prepare.h).
-  std::vector<std::shared_ptr<const void>> prepared;
+  // Weights in the form a kernel reads, made once after the passes (passes/prepare.h): plain bytes, so that they can be stored.
+  std::vector<std::shared_ptr<const Buffer>> prepared;
 
   bool Is(std::string_view op_name) const { return domain.empty() && op == op_name; }
   bool IsInternal(std::string_view op_name) const { return domain == "webinfer" && op == op_name; }

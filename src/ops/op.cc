@@ -160,7 +160,7 @@ void LowerContext::Return(int i, ValueId value) {
   }
 }
 
-void PrepareContext::Keep(int slot, std::shared_ptr<const void> data) {
+void PrepareContext::Keep(int slot, std::shared_ptr<const Buffer> data) {
   if (target_.prepared.size() <= static_cast<size_t>(slot)) target_.prepared.resize(static_cast<size_t>(slot) + 1);
   target_.prepared[static_cast<size_t>(slot)] = std::move(data);
 }

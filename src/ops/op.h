@@ -190,7 +190,7 @@ class PrepareContext : public InferContext {
   Node& target() { return target_; }
   const Tensor* Constant(int i) const { return HasInput(i) ? graph_.Constant(target_.inputs[static_cast<size_t>(i)]) : nullptr; }
   // Keeps prepared data in slot `slot` of the node.
-  void Keep(int slot, std::shared_ptr<const void> data);
+  void Keep(int slot, std::shared_ptr<const Buffer> data);
   // The kernel reads nothing of constant input i any more (its shape and type stay known): memory is freed with its last user.
   void Drop(int i) { dropped_ |= uint64_t{1} << i; }
   uint64_t dropped() const { return dropped_; }

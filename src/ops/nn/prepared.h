@@ -12,7 +12,7 @@ namespace webinfer::ops {
 inline const uint8_t* PreparedBytes(const Node& node, int slot) {
   const auto i = static_cast<size_t>(slot);
   if (i >= node.prepared.size() || node.prepared[i] == nullptr) return nullptr;
-  return static_cast<const uint8_t*>(static_cast<const Buffer*>(node.prepared[i].get())->data());
+  return node.prepared[i]->data();
 }
 inline const float* PreparedFloats(const Node& node, int slot) {
   return reinterpret_cast<const float*>(PreparedBytes(node, slot));
@@ -22,7 +22,7 @@ inline const float* PreparedFloats(const Node& node, int slot) {
 inline Result<uint8_t*> KeepBytes(PrepareContext& ctx, int slot, uint64_t count) {
   auto buffer = std::make_shared<Buffer>();
   WEBINFER_TRY(buffer->Allocate(count, "packed weights"));
-  auto* bytes = static_cast<uint8_t*>(buffer->data());
+  uint8_t* bytes = buffer->data();
   ctx.Keep(slot, std::move(buffer));
   return bytes;
 }

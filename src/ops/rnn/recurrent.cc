@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ops/float32.h"
+#include "ops/nn/prepared.h"
 #include "ops/rnn/activations.h"
 
 namespace webinfer::ops {
@@ -203,7 +204,7 @@ Status Kernel(const Step& step, RunContext&) {
   auto* memory = reinterpret_cast<float*>(step.scratch);
   const float* packed;
   if (!step.node->prepared.empty()) {
-    packed = static_cast<const float*>(step.node->prepared[0].get());
+    packed = PreparedFloats(*step.node, 0);
   } else {
     PackAll(params, FloatsOf(step, 1), FloatsOf(step, 2), FloatsOf(step, 3), FloatsOf(step, 7), memory);
     packed = memory;
@@ -298,12 +299,9 @@ Status PrepareRecurrent(PrepareContext& ctx) {
                     (b == nullptr || b->shape == Shape({d, 2 * gates * hidden})) &&
                     (p == nullptr || p->shape == Shape({d, 3 * hidden}));
   if (!fits || w->dtype != DType::kFloat32 || r->dtype != DType::kFloat32) return OkStatus();
-  auto buffer = std::make_shared<Buffer>();
-  WEBINFER_TRY(buffer->Allocate(static_cast<uint64_t>(d * params.packed.total) * sizeof(float), "packed weights"));
-  auto* packed = reinterpret_cast<float*>(buffer->data());
+  WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, 0, static_cast<uint64_t>(d * params.packed.total)));
   PackAll(params, w->As<float>(), r->As<float>(), b == nullptr ? nullptr : b->As<float>(),
           p == nullptr ? nullptr : p->As<float>(), packed);
-  ctx.Keep(0, std::shared_ptr<const void>(buffer, packed));
   for (int i : {1, 2, 3, 7}) ctx.Drop(i);
   return OkStatus();
 }
