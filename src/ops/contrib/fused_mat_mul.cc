@@ -1,16 +1,11 @@
 // com.microsoft.FusedMatMul: webinfer.MatMul under another name.
-#include "ops/nn/matrix_product.h"
+#include "ops/contrib/fused_products.h"
 
 namespace webinfer::ops {
 namespace {
 
-Status LowerFusedMatMul(LowerContext& ctx, bool*) {
-  for (const char* name : {"transBatchA", "transBatchB"}) {
-    if (ctx.attributes().Int(name, 0) != 0) return Error(Code::kUnsupported, "FusedMatMul with %s", name);
-  }
-  const ValueId product = ctx.Add("MatMul", {ctx.Input(0), ctx.Input(1)}, "webinfer");
-  for (const char* name : {"transA", "transB"}) ctx.Last().attributes.SetInt(name, ctx.attributes().Int(name, 0));
-  ctx.Last().attributes.SetFloat("alpha", ctx.attributes().Float("alpha", 1));
+Status Lower(LowerContext& ctx, bool*) {
+  WEBINFER_ASSIGN(const ValueId product, AddFusedMatMul(ctx));
   ctx.Return(0, product);
   return OkStatus();
 }
@@ -19,11 +14,5 @@ Status LowerFusedMatMul(LowerContext& ctx, bool*) {
 }  // namespace webinfer::ops
 
 WEBINFER_OP(Microsoft_FusedMatMul) {
-  using namespace webinfer::ops;
-  return {.name = "FusedMatMul",
-          .domain = "com.microsoft",
-          .min_inputs = 2,
-          .max_inputs = 2,
-          .infer = InferMatrixProduct,
-          .lower = LowerFusedMatMul};
+  return {.name = "FusedMatMul", .domain = "com.microsoft", .min_inputs = 2, .max_inputs = 2, .lower = webinfer::ops::Lower};
 }

@@ -1,4 +1,5 @@
 // CausalConvWithState (ONNX 27): a depthwise 1-D convolution that sees only the past; the last inputs are the next run's past.
+// Attribute dilation (of com.microsoft's form) spaces the taps.
 #include <climits>
 
 #include "ops/op.h"
@@ -15,7 +16,7 @@ Status InferCausalConv(InferContext& ctx) {
   WEBINFER_TRY(ctx.SetOutput(0, ctx.In(kX).dtype, x));
   Shape state = Shape::Unknown(3);
   if (x.rank_known()) state = {x[0], x[1], kUnknownDim};
-  if (w.rank_known() && w[2] > 0) state[2] = w[2] - 1;
+  if (w.rank_known() && w[2] > 0) state[2] = (w[2] - 1) * ctx.attributes().Int("dilation", 1);
   return ctx.SetOutput(1, ctx.In(kX).dtype, state);
 }
 
@@ -23,12 +24,14 @@ Status LowerCausalConv(LowerContext& ctx, bool*) {
   const Shape& w = ctx.In(kWeights).shape;
   const std::string_view activation = ctx.attributes().String("activation", "none");
   const bool silu = activation == "silu" || activation == "swish";
-  if (!w.known() || w.rank() != 3 || w[2] < 1 || (!silu && activation != "none" && !activation.empty())) {
+  const int64_t dilation = ctx.attributes().Int("dilation", 1);
+  if (!w.known() || w.rank() != 3 || w[2] < 1 || dilation < 1 || dilation > INT_MAX ||
+      (!silu && activation != "none" && !activation.empty())) {
     return Error(Code::kUnsupported, "CausalConvWithState of this kind")
         .Expected("weights of known shape, activation none, silu or swish")
         .Actual("%s, %.*s", ShapeText(w).text, static_cast<int>(activation.size()), activation.data());
   }
-  const int64_t past = w[2] - 1;
+  const int64_t past = (w[2] - 1) * dilation;
   ValueId padded;
   if (ctx.HasInput(kPast)) {
     padded = ctx.Add("Concat", {ctx.Input(kPast), ctx.Input(kX)});
@@ -39,6 +42,7 @@ Status LowerCausalConv(LowerContext& ctx, bool*) {
   }
   ValueId y = ctx.Add("Conv", {padded, ctx.Input(kWeights), ctx.HasInput(kBias) ? ctx.Input(kBias) : kNoValue});
   ctx.Last().attributes.SetInt("group", w[0]);
+  ctx.Last().attributes.SetInts("dilations", {dilation});
   if (silu) y = ctx.Add("Swish", {y});
   ctx.Return(0, y);
   if (!ctx.HasOutput(1)) return OkStatus();
