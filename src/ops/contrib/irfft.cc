@@ -24,6 +24,7 @@ Status Lower(LowerContext& ctx, bool*) {
     WEBINFER_ASSIGN(y, transform(y, rank - 2 - i, false));
   }
   WEBINFER_ASSIGN(y, transform(y, rank - 2, true));
+  WEBINFER_ASSIGN(y, OnAxes(ctx, "Squeeze", y, {-1}));
   ctx.Return(0, y);
   return OkStatus();
 }
