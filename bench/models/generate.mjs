@@ -7,6 +7,7 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {generatedFolder} from '../../tests/models/folders.mjs';
 import {efficientnetB0, mobilenetV2, resnet50, squeezenet11, yolov8n} from './convolutional.mjs';
+import {qwen2} from './language.mjs';
 import {mobilenetV2Qdq} from './quantized.mjs';
 import {conv, matmul} from './single-operators.mjs';
 import {bert, gpt2Step, vit} from './transformers.mjs';
@@ -26,6 +27,9 @@ export const GENERATED = {
 
 /** Made on demand only: too large, or of interest to kernel authors only. */
 export const ON_DEMAND = {
+  'qwen2-0.5b-q4': () => qwen2('qwen2-0.5b-q4', {accuracyLevel: 0}),
+  'qwen2-0.5b-q4-int8': () => qwen2('qwen2-0.5b-q4-int8', {accuracyLevel: 4}),
+  'qwen2-tiny-q4': () => qwen2('qwen2-tiny-q4', {accuracyLevel: 0, layers: 2, vocabulary: 4096}),
   'vit-b16': () => vit('vit-b16', {dim: 768, heads: 12, layers: 12, seed: 8}),
   'bert-base': () => bert('bert-base', {dim: 768, heads: 12, layers: 12, seed: 10}),
   'op-matmul-1024': () => matmul(1024, false),
@@ -39,7 +43,7 @@ export const ON_DEMAND = {
 };
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const sources = ['onnx-writer', 'graph', 'convolutional', 'transformers', 'quantized', 'single-operators'];
+const sources = ['onnx-writer', 'graph', 'convolutional', 'transformers', 'language', 'quantized', 'single-operators'];
 const fingerprint = createHash('sha256')
   .update(sources.map((name) => readFileSync(join(here, `${name}.mjs`), 'utf8')).join('\0'))
   .digest('hex');

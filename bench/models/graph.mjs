@@ -64,12 +64,15 @@ export class Graph {
   }
 
   /** Adds a node; `outputs` are their names. */
-  node(op, inputs, attributes = {}, outputs = undefined) {
+  node(op, inputs, attributes = {}, outputs = undefined, domain = undefined) {
     const name = `${op}_${this.#counter++}`;
     const names = outputs ?? [`${name}_0`];
-    this.nodes.push({name, op, inputs, outputs: names, attributes});
+    this.nodes.push({name, op, inputs, outputs: names, attributes, domain});
     return names[0];
   }
+
+  /** A node of onnxruntime's own domain. */
+  contrib = (op, inputs, attributes, outputs) => this.node(op, inputs, attributes, outputs, 'com.microsoft');
 
   split(x, axis, ...sizes) {
     const outputs = sizes.map((_, i) => `Split_${this.#counter}_${i}`);
@@ -126,7 +129,10 @@ export class Graph {
     return this.mul(this.mul(x, this.scalar(0.5)), this.add(this.node('Tanh', [inner]), this.scalar(1)));
   }
 
-  encode = () => encodeModel(this, OPSET);
+  encode() {
+    const domains = new Set(this.nodes.map(({domain}) => domain).filter(Boolean));
+    return encodeModel(this, OPSET, Object.fromEntries([...domains].map((domain) => [domain, 1])));
+  }
 }
 
 export const convAttributes = (k, {stride, pad, group}) => ({

@@ -44,12 +44,11 @@ export function makeInput({type, dims, fill = 'normal', max = 100}, seed = 99) {
   return data;
 }
 
-/** Dimensions with numbers for their symbols: ['n', 'n + 1', 3] with {n: 4} gives [4, 5, 3]. */
+/** Dimensions with numbers for their symbols: ['n', 'n + m', 'n + 1', 3] with {n: 4, m: 2} gives [4, 6, 5, 3]. */
 export function resolveDims(dims, symbols = {}) {
   return dims.map((d) => {
     if (typeof d === 'number') return d;
-    const [symbol, more = '0'] = d.split('+').map((part) => part.trim());
-    return symbols[symbol] + Number(more);
+    return d.split('+').reduce((sum, term) => sum + (symbols[term.trim()] ?? Number(term)), 0);
   });
 }
 
