@@ -18,11 +18,15 @@ namespace webinfer::kernels {
 #define WEBINFER_MATH_CONSTANTS(X)                                                                                        \
   X(zero, 0.0f) X(one, 1.0f) X(minus_one, -1.0f) X(half, 0.5f) X(two, 2.0f)                                               \
   X(log2e, 1.44269504088896f) X(magic, 12582912.0f) X(ln2_high, 0.693359375f) X(ln2_low, -2.12194440e-4f)                 \
-  X(ln2, 0.693147180559945f) X(exp_low, -87.3365f) X(exp_high, 88.7228f) X(expm1_large, 20.0f)                            \
+  X(ln2, 0.693147180559945f) X(exp_low, -87.3365f) X(exp_high, 88.7228f) X(exp_max, 87.0f) X(expm1_large, 20.0f)          \
   X(exp3_0, 0.499992311000824f) X(exp3_1, 0.16667114198207855f) X(exp3_2, 0.041890114545822144f)                          \
   X(exp3_3, 0.008312525227665901f)                                                                                        \
   X(exp4_0, 0.4999999403953552f) X(exp4_1, 0.1666652113199234f) X(exp4_2, 0.04166838899254799f)                           \
   X(exp4_3, 0.008368710055947304f) X(exp4_4, 0.001381461275741458f)                                                       \
+  X(exp2_1, 0.6931470036506653f) X(exp2_2, 0.24022242426872253f) X(exp2_3, 0.05550733581185341f)                        \
+  X(exp2_4, 0.009671512991189957f) X(exp2_5, 0.001326472731307149f) X(log2e_low, 1.925963033500011e-08f)                  \
+  X(exp5_1, 0.9999997615814209f) X(exp5_2, 0.4999915063381195f) X(exp5_3, 0.1666763573884964f)                           \
+  X(exp5_4, 0.04189793020486832f) X(exp5_5, 0.008290315046906471f)                                                        \
   X(tanh_high, 9.02f) X(tanh_low, -9.02f) X(tanh_p1, 0.13379713892936707f) X(tanh_p2, 0.003494029864668846f)              \
   X(tanh_p3, 2.058340578514617e-05f) X(tanh_p4, 1.331897081513489e-08f) X(tanh_q1, 0.46713030338287354f)                  \
   X(tanh_q2, 0.02587105520069599f) X(tanh_q3, 0.00032830852433107793f) X(tanh_q4, 7.761977371956164e-07f)                 \
@@ -53,24 +57,35 @@ struct ExpParts {
 };
 
 // x in [exp_low, exp_high] = n ln 2 + r
-template <int degree>
 WEBINFER_INLINE ExpParts SplitExp(Vec x, const MathConstants& k) {
   const Vec t = Madd(x, Load(k.log2e), Load(k.magic)), n = Sub(t, Load(k.magic));
   const Vec r = Nmadd(n, Load(k.ln2_low), Nmadd(n, Load(k.ln2_high), x));
-  Vec q;
-  if constexpr (degree == 3) {
-    q = Madd(Madd(Madd(Load(k.exp3_3), r, Load(k.exp3_2)), r, Load(k.exp3_1)), r, Load(k.exp3_0));
-  } else {
-    q = Madd(Madd(Madd(Madd(Load(k.exp4_4), r, Load(k.exp4_3)), r, Load(k.exp4_2)), r, Load(k.exp4_1)), r, Load(k.exp4_0));
-  }
+  Vec q = Madd(Madd(Load(k.exp4_4), r, Load(k.exp4_3)), r, Load(k.exp4_2));
+  q = Madd(Madd(q, r, Load(k.exp4_1)), r, Load(k.exp4_0));
   return {Madd(Mul(r, r), q, r), wasm_i32x4_shl(t, 23)};
+}
+
+// exp(-x) for x in [exp_low, exp_max], 2 ulp. One polynomial, whose last step adds the 1: fewer steps than SplitExp's form, which
+// spares the 1 for what needs e^r - 1 or the last half ulp.
+WEBINFER_INLINE Vec ExpOfMinus(Vec x, const MathConstants& k) {
+  const Vec t = Nmadd(x, Load(k.log2e), Load(k.magic)), minus_n = Sub(Load(k.magic), t);
+#if WEBINFER_RELAXED
+  // Fused, x * log2e + n is exact but for log2e's own rounding.
+  const Vec f = Nmadd(x, Load(k.log2e_low), Nmadd(x, Load(k.log2e), minus_n));
+  Vec q = Madd(Madd(Madd(Load(k.exp2_5), f, Load(k.exp2_4)), f, Load(k.exp2_3)), f, Load(k.exp2_2));
+  q = Madd(Madd(q, f, Load(k.exp2_1)), f, Load(k.one));
+#else
+  const Vec r = Madd(minus_n, Load(k.ln2_low), Sub(Mul(minus_n, Load(k.ln2_high)), x));
+  Vec q = Madd(Madd(Madd(Load(k.exp5_5), r, Load(k.exp5_4)), r, Load(k.exp5_3)), r, Load(k.exp5_2));
+  q = Madd(Madd(q, r, Load(k.exp5_1)), r, Load(k.one));
+#endif
+  return wasm_i32x4_add(q, wasm_i32x4_shl(t, 23));
 }
 
 WEBINFER_INLINE Vec IsNanMask(Vec x) { return wasm_f32x4_ne(x, x); }
 
-template <int degree>
 WEBINFER_INLINE Vec ClampedExp(Vec x, const MathConstants& k) {
-  const ExpParts parts = SplitExp<degree>(FastMin(FastMax(x, Load(k.exp_low)), Load(k.exp_high)), k);
+  const ExpParts parts = SplitExp(FastMin(FastMax(x, Load(k.exp_low)), Load(k.exp_high)), k);
   return wasm_i32x4_add(Add(parts.p, Load(k.one)), parts.shift);
 }
 
@@ -103,14 +118,14 @@ WEBINFER_INLINE Vec ExpFast(Vec x, const MathConstants& k) {
 }
 
 WEBINFER_INLINE Vec Exp(Vec x, const MathConstants& k) {
-  Vec y = math_internal::ClampedExp<4>(x, k);
+  Vec y = math_internal::ClampedExp(x, k);
   y = wasm_v128_andnot(y, wasm_f32x4_lt(x, Load(k.exp_low)));
   y = Select(wasm_f32x4_gt(x, Load(k.exp_high)), Load(k.infinity), y);
   return wasm_v128_or(y, math_internal::IsNanMask(x));
 }
 
 WEBINFER_INLINE Vec Expm1(Vec x, const MathConstants& k) {
-  const math_internal::ExpParts parts = math_internal::SplitExp<4>(FastMin(FastMax(x, Load(k.exp_low)), Load(k.exp_high)), k);
+  const math_internal::ExpParts parts = math_internal::SplitExp(FastMin(FastMax(x, Load(k.exp_low)), Load(k.exp_high)), k);
   const Vec scale = wasm_i32x4_add(Load(k.one), parts.shift);  // 2^n
   Vec y = Add(Mul(scale, parts.p), Sub(scale, Load(k.one)));
   const Vec exp = wasm_i32x4_add(Add(parts.p, Load(k.one)), parts.shift);
@@ -141,8 +156,9 @@ WEBINFER_INLINE Vec Log1p(Vec x, const MathConstants& k) {
 }
 
 WEBINFER_INLINE Vec Sigmoid(Vec x, const MathConstants& k) {
-  const Vec e = math_internal::ClampedExp<3>(Neg(x), k);
-  return wasm_v128_or(Div(Load(k.one), Add(Load(k.one), e)), math_internal::IsNanMask(x));
+  x = FastMin(FastMax(x, Load(k.exp_low)), Load(k.exp_max));
+  const Vec one_or_nan = Madd(x, Load(k.zero), Load(k.one));
+  return Div(one_or_nan, Add(Load(k.one), math_internal::ExpOfMinus(x, k)));
 }
 
 WEBINFER_INLINE Vec Tanh(Vec x, const MathConstants& k) {
@@ -165,7 +181,10 @@ WEBINFER_INLINE Vec Erf(Vec x, const MathConstants& k) {
   return math_internal::ClampToUnit(Div(Mul(x, p), q), k);
 }
 
-WEBINFER_INLINE Vec Silu(Vec x, const MathConstants& k) { return Mul(x, Sigmoid(x, k)); }
+WEBINFER_INLINE Vec Silu(Vec x, const MathConstants& k) {
+  const Vec clamped = FastMin(FastMax(x, Load(k.exp_low)), Load(k.exp_max));
+  return Div(x, Add(Load(k.one), math_internal::ExpOfMinus(clamped, k)));
+}
 
 WEBINFER_INLINE Vec Gelu(Vec x, const MathConstants& k) {
   const Vec half = Mul(x, Load(k.half));
