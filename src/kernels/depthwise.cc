@@ -2,122 +2,255 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "kernels/activation.h"
+#include "kernels/conv_pixel.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/simd.h"
 
 namespace webinfer::kernels {
 namespace {
 
-constexpr int kPixels = 4;  // outputs along a row that share the loads of input and weights
+// Outputs along a row that share the loads of weights and inputs; a row ends with fewer.
+constexpr int kPixels = 8, kFewPixels = 4;
 
 struct PixelGroup {
-  const float* const* inputs;  // [kernel height][columns]
-  const float* weights;
-  float* y;
-  int channels, count;  // count: pixels to store
+  // Where the inputs are: `rows` kernel rows that lie in the image, each of the columns that the group needs. Either all
+  // columns lie in the image, `row_step` floats from row to row, or `table` has a pointer for each.
+  const float* first = nullptr;
+  size_t row_step = 0;
+  const float* const* table = nullptr;
+  int rows = 0;
+  size_t column_step = 0;   // floats between kernel columns, where that is not one pixel
+  size_t pixel_step = 0;    // floats between the inputs of neighbouring outputs
+  int width = 0;            // kernel columns
+  const float* weights;     // of the first of these rows
+  size_t weights_step = 0;  // floats from 4 channels to the next
+  float* y = nullptr;
+  int channels = 0, count = 0;  // count: pixels to store
   TileEpilogue epilogue;
 };
 
-WEBINFER_INLINE void StorePixel(const PixelGroup& p, Vec sum, size_t pixel, int channel, Vec low, Vec high) {
-  const size_t at = pixel * static_cast<size_t>(p.channels) + static_cast<size_t>(channel);
-  const TileEpilogue& e = p.epilogue;
-  if (e.residual != nullptr && !e.residual_last) sum = Add(sum, Load(e.residual + at));
-  if (e.clamp) sum = FastMin(FastMax(sum, low), high);
-  if (e.residual != nullptr && e.residual_last) sum = Add(sum, Load(e.residual + at));
-  if (channel + 4 <= p.channels) {
-    Store(p.y + at, sum);
-  } else {
-    StorePartial(p.y + at, sum, p.channels - channel);
-  }
-}
+// What a group does with finished sums, in locals: the compiler cannot know that stores leave the group alone.
+struct PixelStore {
+  float* const y;
+  const float* const bias;
+  const float* const residual;
+  const size_t channels;
+  const bool residual_last;
+  const Vec low, high;
 
-// kPixels outputs of a kKernel x kKernel convolution; their inputs lie in `kColumns` columns.
-template <int kKernel, int kStride>
+  explicit PixelStore(const PixelGroup& p)
+      : y(p.y),
+        bias(p.epilogue.bias),
+        residual(p.epilogue.residual),
+        channels(static_cast<size_t>(p.channels)),
+        residual_last(p.epilogue.residual_last),
+        low(Opaque(p.epilogue.clamp ? p.epilogue.low : -std::numeric_limits<float>::infinity())),
+        high(Opaque(p.epilogue.clamp ? p.epilogue.high : std::numeric_limits<float>::infinity())) {}
+
+  WEBINFER_INLINE Vec Start(size_t channel) const { return bias != nullptr ? Load(bias + channel) : Zero(); }
+  WEBINFER_INLINE void Finish(Vec sum, size_t pixel, size_t channel) const {
+    const size_t at = pixel * channels + channel;
+    if (residual != nullptr && !residual_last) sum = Add(sum, Load(residual + at));
+    sum = FastMin(FastMax(sum, low), high);
+    if (residual != nullptr && residual_last) sum = Add(sum, Load(residual + at));
+    if (channel + 4 <= channels) {
+      Store(y + at, sum);
+    } else {
+      StorePartial(y + at, sum, static_cast<int>(channels - channel));
+    }
+  }
+};
+
+// kCount outputs of a convolution that is kKernel wide. The loop over the kernel's rows stays a loop: with all taps unrolled
+// V8 runs out of registers, and the kernel is 1.7 times slower.
+template <int kKernel, int kStride, int kCount, bool kTable>
 WEBINFER_NOINLINE void RunPixels(const PixelGroup& p) {
-  constexpr int kColumns = (kPixels - 1) * kStride + kKernel;
-  const Vec low = Opaque(p.epilogue.low), high = Opaque(p.epilogue.high);
+  constexpr int kColumns = (kCount - 1) * kStride + kKernel;
+  const PixelStore store(p);
+  const int rows = p.rows, count = p.count;
+  const size_t row_step = p.row_step;
   const float* weights = p.weights;
-  const float* inputs[kKernel * kColumns];
-  WEBINFER_UNROLL
-  for (int i = 0; i < kKernel * kColumns; ++i) inputs[i] = p.inputs[i];
   WEBINFER_NO_UNROLL
-  for (int channel = 0; channel < p.channels; channel += 4, weights += 4 * kKernel * kKernel) {
-    const Vec start = p.epilogue.bias != nullptr ? Load(p.epilogue.bias + channel) : Zero();
-    Vec sum[kPixels] = {start, start, start, start};
+  for (size_t channel = 0; channel < store.channels; channel += 4, weights += p.weights_step) {
+    Vec sum[kCount];
     WEBINFER_UNROLL
-    for (int ky = 0; ky < kKernel; ++ky) {
+    for (int pixel = 0; pixel < kCount; ++pixel) sum[pixel] = store.Start(channel);
+    const float* w_row = weights;
+    const float* row = kTable ? nullptr : p.first + channel;
+    const float* const* table = p.table;
+    WEBINFER_NO_UNROLL
+    for (int ky = rows; ky > 0; --ky, w_row += 4 * kKernel) {
       Vec w[kKernel];
       WEBINFER_UNROLL
-      for (int kx = 0; kx < kKernel; ++kx) w[kx] = Load(weights + 4 * (ky * kKernel + kx));
+      for (int kx = 0; kx < kKernel; ++kx) w[kx] = Load(w_row + 4 * kx);
+      const float* at = row;
       WEBINFER_UNROLL
       for (int column = 0; column < kColumns; ++column) {
-        const Vec x = Load(inputs[ky * kColumns + column] + channel);
+        const Vec x = Load(kTable ? table[column] + channel : at);
+        if constexpr (!kTable) at += store.channels;
         WEBINFER_UNROLL
-        for (int pixel = 0; pixel < kPixels; ++pixel) {
+        for (int pixel = 0; pixel < kCount; ++pixel) {
           const int kx = column - pixel * kStride;
           if (kx >= 0 && kx < kKernel) sum[pixel] = Madd(x, w[kx], sum[pixel]);
         }
       }
+      if constexpr (kTable) {
+        table += kColumns;
+      } else {
+        row += row_step;
+      }
     }
     WEBINFER_UNROLL
-    for (int pixel = 0; pixel < kPixels; ++pixel) {
-      if (pixel < p.count) StorePixel(p, sum[pixel], static_cast<size_t>(pixel), channel, low, high);
+    for (int pixel = 0; pixel < kCount; ++pixel) {
+      if (pixel < count) store.Finish(sum[pixel], static_cast<size_t>(pixel), channel);
     }
   }
 }
 
-// One output of any kernel; `inputs` holds one pointer per tap.
-WEBINFER_NOINLINE void RunOnePixel(const PixelGroup& p, int taps) {
-  const Vec low = Opaque(p.epilogue.low), high = Opaque(p.epilogue.high);
+// kPixels outputs of any kernel, whose inputs all lie in the image.
+WEBINFER_NOINLINE void RunAnyPixels(const PixelGroup& p) {
+  const PixelStore store(p);
+  const int rows = p.rows, width = p.width;
+  const size_t row_step = p.row_step, column_step = p.column_step, pixel_step = p.pixel_step;
   const float* weights = p.weights;
-  for (int channel = 0; channel < p.channels; channel += 4) {
+  WEBINFER_NO_UNROLL
+  for (size_t channel = 0; channel < store.channels; channel += 4, weights += p.weights_step) {
+    Vec sum[kPixels];
+    WEBINFER_UNROLL
+    for (int pixel = 0; pixel < kPixels; ++pixel) sum[pixel] = store.Start(channel);
+    const float *w = weights, *row = p.first + channel;
+    WEBINFER_NO_UNROLL
+    for (int ky = rows; ky > 0; --ky, row += row_step) {
+      const float* tap = row;
+      WEBINFER_NO_UNROLL
+      for (int kx = width; kx > 0; --kx, w += 4, tap += column_step) {
+        const Vec factor = Load(w);
+        const float* at = tap;
+        WEBINFER_UNROLL
+        for (int pixel = 0; pixel < kPixels; ++pixel, at += pixel_step) sum[pixel] = Madd(Load(at), factor, sum[pixel]);
+      }
+    }
+    WEBINFER_UNROLL
+    for (int pixel = 0; pixel < kPixels; ++pixel) store.Finish(sum[pixel], static_cast<size_t>(pixel), channel);
+  }
+}
+
+// One output of any kernel; the table holds one pointer per tap.
+WEBINFER_NOINLINE void RunOnePixel(const PixelGroup& p) {
+  const PixelStore store(p);
+  const int taps = p.rows * p.width;
+  const float* weights = p.weights;
+  for (size_t channel = 0; channel < store.channels; channel += 4, weights += p.weights_step) {
     // Four sums: one alone would wait for each multiply-add before the next.
-    Vec sum[4] = {p.epilogue.bias != nullptr ? Load(p.epilogue.bias + channel) : Zero(), Zero(), Zero(), Zero()};
+    Vec sum[4] = {store.Start(channel), Zero(), Zero(), Zero()};
+    const float* w = weights;
     int tap = 0;
     WEBINFER_NO_UNROLL
-    for (; tap + 4 <= taps; tap += 4, weights += 16) {
+    for (; tap + 4 <= taps; tap += 4, w += 16) {
       WEBINFER_UNROLL
-      for (int i = 0; i < 4; ++i) sum[i] = Madd(Load(p.inputs[tap + i] + channel), Load(weights + 4 * i), sum[i]);
+      for (int i = 0; i < 4; ++i) sum[i] = Madd(Load(p.table[tap + i] + channel), Load(w + 4 * i), sum[i]);
     }
-    for (; tap < taps; ++tap, weights += 4) sum[0] = Madd(Load(p.inputs[tap] + channel), Load(weights), sum[0]);
-    StorePixel(p, Add(Add(sum[0], sum[1]), Add(sum[2], sum[3])), 0, channel, low, high);
+    for (; tap < taps; ++tap, w += 4) sum[0] = Madd(Load(p.table[tap] + channel), Load(w), sum[0]);
+    store.Finish(Add(Add(sum[0], sum[1]), Add(sum[2], sum[3])), 0, channel);
   }
 }
 
-using PixelsFn = void (*)(const PixelGroup&);
-PixelsFn FunctionFor(const ConvGeometry& g) {
-  if (g.kernel[1] != g.kernel[2] || g.dilation[2] != 1) return nullptr;  // how rows lie is a matter of their pointers
+// How rows of outputs are made: groups of kPixels, the last of kFewPixels if that will do, by pointers at the image's edges.
+struct Method {
+  using Run = void (*)(const PixelGroup&);
+  Run inside = RunAnyPixels, edge = RunOnePixel, few_inside = nullptr, few_edge = nullptr;
+  bool any = true;  // any kernel: at the edges pixel by pixel
+};
+
+template <int kKernel, int kStride>
+Method MethodOf() {
+  return {RunPixels<kKernel, kStride, kPixels, false>, RunPixels<kKernel, kStride, kPixels, true>,
+          RunPixels<kKernel, kStride, kFewPixels, false>, RunPixels<kKernel, kStride, kFewPixels, true>, false};
+}
+
+Method MethodFor(const ConvGeometry& g) {
+  if (g.dilation[2] != 1) return {};
   switch (g.kernel[2] * 10 + g.stride[2]) {
-    case 31: return RunPixels<3, 1>;
-    case 32: return RunPixels<3, 2>;
-    case 51: return RunPixels<5, 1>;
-    case 52: return RunPixels<5, 2>;
-    default: return nullptr;
+    case 31: return MethodOf<3, 1>();
+    case 32: return MethodOf<3, 2>();
+    case 51: return MethodOf<5, 1>();
+    case 52: return MethodOf<5, 2>();
+    case 71: return MethodOf<7, 1>();
+    default: return {};
   }
 }
 
-// Input columns of a pixel group.
-int ColumnsOf(const ConvGeometry& g, bool grouped) { return grouped ? (kPixels - 1) * g.stride[2] + g.kernel[2] : g.kernel[2]; }
-
+// Pointers of the table: the columns of a whole group, or one pixel's taps.
 size_t TableFloats(const ConvGeometry& g) {
-  const auto pointers = static_cast<size_t>(g.kernel[1] * ColumnsOf(g, true));
+  const auto pointers = static_cast<size_t>(g.kernel[1] * ((kPixels - 1) * g.stride[2] + g.kernel[2]));
   return (pointers * sizeof(const float*) / sizeof(float) + 15) / 16 * 16;
 }
 
-// Pointers to `columns` pixels of each kernel row from input column `left` on; `step` columns lie between two of them.
-void FillInputs(const ConvGeometry& g, const float* image, int top, int left, int columns, int step, const float* zero,
-                const float** inputs) {
-  for (int ky = 0; ky < g.kernel[1]; ++ky) {
-    const int y = top + ky * g.dilation[1];
-    const bool inside = y >= 0 && y < g.in[1];
-    const float* row = image + int64_t{inside ? y : 0} * g.in[2] * g.channels;
-    for (int i = 0, x = left; i < columns; ++i, x += step) {
-      *inputs++ = inside && x >= 0 && x < g.in[2] ? row + int64_t{x} * g.channels : zero;
+// One row of outputs.
+class OutputRow {
+ public:
+  OutputRow(const ConvGeometry& g, const Method& method, const float* image, int row, const float* zero, const float** table)
+      : g_(g), method_(method), zero_(zero), table_(table) {
+    const int top = row * g.stride[1] - g.pad[1], step = g.dilation[1];
+    const int begin = top >= 0 ? 0 : std::min(g.kernel[1], (step - 1 - top) / step);
+    const int end = top >= g.in[1] ? 0 : std::min(g.kernel[1], (g.in[1] - 1 - top) / step + 1);
+    group_.rows = std::max(0, end - begin);
+    const auto channels = static_cast<size_t>(g.channels);
+    group_.row_step = static_cast<size_t>(step) * static_cast<size_t>(g.in[2]) * channels;
+    group_.column_step = static_cast<size_t>(g.dilation[2]) * channels;
+    group_.pixel_step = static_cast<size_t>(g.stride[2]) * channels;
+    group_.width = g.kernel[2];
+    group_.channels = g.channels;
+    group_.weights_step = 4 * static_cast<size_t>(g.taps());
+    first_row_ = image + (group_.rows == 0 ? 0 : int64_t{top + begin * step} * g.in[2] * g.channels);
+    skipped_floats_ = 4 * static_cast<size_t>(begin) * static_cast<size_t>(g.kernel[2]);
+  }
+
+  void Run(const float* packed, float* y, const TileEpilogue& epilogue) {
+    group_.weights = packed + skipped_floats_;
+    for (int at = 0; at < g_.out[2];) {
+      const int left = g_.out[2] - at, first = at * g_.stride[2] - g_.pad[2];
+      const bool few = !method_.any && left <= kFewPixels;
+      int pixels = few ? kFewPixels : kPixels;
+      const int reach = (pixels - 1) * g_.stride[2] + (g_.kernel[2] - 1) * g_.dilation[2];
+      const bool inside = first >= 0 && first + reach < g_.in[2] && (!method_.any || left >= pixels);
+      if (!inside && method_.any) pixels = 1;
+      group_.count = std::min(pixels, left);
+      group_.y = y + int64_t{at} * g_.channels;
+      group_.epilogue = epilogue;
+      if (epilogue.residual != nullptr) group_.epilogue.residual += int64_t{at} * g_.channels;
+      if (inside) {
+        group_.first = first_row_ + int64_t{first} * g_.channels;
+      } else {
+        group_.table = table_;
+        FillTable(first, method_.any ? g_.kernel[2] : reach + 1, method_.any ? g_.dilation[2] : 1);
+      }
+      (few ? inside ? method_.few_inside : method_.few_edge : inside ? method_.inside : method_.edge)(group_);
+      at += group_.count;
     }
   }
-}
+
+ private:
+  void FillTable(int first, int columns, int step) {
+    const float** to = table_;
+    const float* row = first_row_;
+    for (int ky = 0; ky < group_.rows; ++ky, row += group_.row_step) {
+      for (int i = 0, x = first; i < columns; ++i, x += step)
+        *to++ = Inside(x, g_.in[2]) ? row + int64_t{x} * g_.channels : zero_;
+    }
+  }
+
+  const ConvGeometry& g_;
+  const Method& method_;
+  const float* const zero_;
+  const float** const table_;
+  const float* first_row_;
+  size_t skipped_floats_;
+  PixelGroup group_;
+};
 
 }  // namespace
 
@@ -145,31 +278,21 @@ size_t DepthwiseScratchFloats(const ConvGeometry& g, int threads) {
 
 void RunDepthwise(const ConvGeometry& g, const float* x, const float* packed, float* y, const Epilogue& epilogue, float* scratch,
                   ThreadPool& pool) {
-  const PixelsFn function = FunctionFor(g);
-  const bool grouped = function != nullptr;
-  const int columns = ColumnsOf(g, grouped), width = g.out[2], step = grouped ? 1 : g.dilation[2];
+  const Method method = MethodFor(g);
   const size_t zero_floats = DepthwiseScratchFloats(g, 0);
   std::memset(scratch, 0, zero_floats * sizeof(float));
   const TileEpilogue tile = TilePart(epilogue);
 
   pool.ParallelFor(g.batch * g.out[1], [&](int task, int thread) {
-    const int image = task / g.out[1], row = task % g.out[1];
-    const float* image_x = x + int64_t{image} * g.in[1] * g.in[2] * g.channels;
-    auto* inputs = reinterpret_cast<const float**>(scratch + zero_floats + static_cast<size_t>(thread) * TableFloats(g));
-    const int64_t first_pixel = int64_t{task} * width;
-    for (int at = 0; at < width; at += grouped ? kPixels : 1) {
-      FillInputs(g, image_x, row * g.stride[1] - g.pad[1], at * g.stride[2] - g.pad[2], columns, step, scratch, inputs);
-      PixelGroup group{inputs, packed, y + (first_pixel + at) * g.channels, g.channels, std::min(kPixels, width - at), tile};
-      if (tile.residual != nullptr) group.epilogue.residual += (first_pixel + at) * g.channels;
-      if (grouped) {
-        function(group);
-      } else {
-        RunOnePixel(group, g.taps());
-      }
-    }
+    const float* image = x + int64_t{task / g.out[1]} * g.in[1] * g.in[2] * g.channels;
+    auto* table = reinterpret_cast<const float**>(scratch + zero_floats + static_cast<size_t>(thread) * TableFloats(g));
+    const int64_t first = int64_t{task} * g.out[2] * g.channels;
+    TileEpilogue here = tile;
+    if (here.residual != nullptr) here.residual += first;
+    OutputRow(g, method, image, task % g.out[1], scratch, table).Run(packed, y + first, here);
     Epilogue rest = epilogue;
-    if (rest.residual != nullptr) rest.residual += first_pixel * g.channels;
-    FinishRows(rest, y + first_pixel * g.channels, static_cast<size_t>(g.channels), width, g.channels);
+    if (rest.residual != nullptr) rest.residual += first;
+    FinishRows(rest, y + first, static_cast<size_t>(g.channels), g.out[2], g.channels);
   });
 }
 

@@ -186,8 +186,11 @@ TEST(Conv, LargeWeightsAndThreads) {
 TEST(Depthwise, EveryKernel) {
   for (int channels : {2, 4, 7, 24}) {
     for (int kernel : {2, 3, 5, 7}) {
-      for (int stride : {1, 2, 3})
-        CheckPadded(Kernel::kDepthwise, Image(9, 11, channels, channels, kernel, stride, kernel / 2, channels));
+      for (int stride : {1, 2, 3}) {
+        for (int width : {4, 11, 37}) {
+          CheckPadded(Kernel::kDepthwise, Image(9, width, channels, channels, kernel, stride, kernel / 2, channels));
+        }
+      }
     }
   }
 }
