@@ -30,12 +30,13 @@ ValueType ScanSlice(const Node& node, const ValueInfo& info, int scan_input) {
   return type;
 }
 
+// The bodies of com.microsoft's search operators have inputs that are not the node's: they keep the types they declare.
 ValueType FormalType(const Node& node, std::span<const ValueInfo> in, size_t formal, const ValueType& declared) {
   if (node.Is("Loop")) {
     if (formal == 0) return {ValueKind::kTensor, DType::kInt64, Shape()};
     if (formal == 1) return {ValueKind::kTensor, DType::kBool, Shape()};
   }
-  if (formal >= in.size() || !in[formal].present) return declared;
+  if (!node.domain.empty() || formal >= in.size() || !in[formal].present) return declared;
   if (node.Is("Loop")) return Carried(in[formal], declared);
   if (node.Is("Scan")) {
     const int states = static_cast<int>(FormalInputs(node)) - static_cast<int>(node.attributes.Int("num_scan_inputs", 0));
