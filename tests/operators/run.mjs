@@ -17,7 +17,7 @@ const {values: arg, positionals} = parseArgs({
   options: {write: {type: 'string'}, update: {type: 'boolean', default: false}},
 });
 const RECORD = new URL('../../docs/compatibility/operator-types.txt', import.meta.url);
-const OPSET = 27;
+const OPSET = 28;
 const DOMAINS = {'ai.onnx.ml': 5};
 
 env.wasm.numThreads = 1;

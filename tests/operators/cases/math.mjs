@@ -114,6 +114,7 @@ const activations = [
     attributes: {approximate: 'tanh'},
     expected: elementwise((x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
   },
+  {op: 'SwiGLU', inputs: [SHAPE, SHAPE], expected: elementwise((a, b) => a * sigmoid(a) * b)},
   {
     op: 'PRelu',
     inputs: [SHAPE, {dims: [5], low: -1, high: 2}],
