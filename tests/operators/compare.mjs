@@ -13,11 +13,12 @@ const TOLERANCE = {
 
 /** {relative, absolute} for an output of `type`; `narrowed` if a double's expected value was computed in single precision. */
 export function toleranceOf(type, description, narrowed) {
-  const [relative, absolute] = description.exact
-    ? [0, 0]
-    : narrowed && /64|128/.test(type)
-      ? TOLERANCE.float32
-      : (TOLERANCE[type] ?? [0, 0]);
+  const [relative, absolute] =
+    description.exact && !narrowed
+      ? [0, 0]
+      : narrowed && /64|128/.test(type)
+        ? TOLERANCE.float32
+        : (TOLERANCE[type] ?? [0, 0]);
   const {rtol = 0, atol = 0} = description.tolerance ?? {};
   return {relative: Math.max(relative, rtol), absolute: Math.max(absolute, atol)};
 }

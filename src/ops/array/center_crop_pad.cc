@@ -39,7 +39,11 @@ Status Infer(InferContext& ctx) {
 Status Kernel(const Step& step, RunContext& run) {
   const auto& params = step.Params<CropParams>();
   auto* dst = step.out[0].As<uint8_t>();
-  if (params.pads) std::memset(dst, 0, step.out[0].bytes());
+  if (params.pads) {
+    Blank blank;
+    WEBINFER_TRY(blank.Make(step.out[0].dtype, run));
+    blank.Fill(dst, step.out[0].elements());
+  }
   RunMove(params.copy, step.in[0].As<uint8_t>() + params.src_bytes, dst + params.dst_bytes, run.pool());
   return OkStatus();
 }

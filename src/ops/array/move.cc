@@ -79,6 +79,22 @@ void PackBits(const uint8_t* bytes, int bits, int64_t count, uint8_t* packed) {
   for (int64_t i = 0; i < count; ++i) packed[i / per_byte] |= static_cast<uint8_t>(bytes[i] << (i % per_byte * bits));
 }
 
+Status Blank::Make(DType dtype, RunContext& run) {
+  bytes_ = DTypeBytes(dtype);
+  if (dtype == DType::kString) {
+    WEBINFER_ASSIGN(empty_, run.strings().Add(""));
+  }
+  return OkStatus();
+}
+
+void Blank::Fill(void* to, int64_t count) const {
+  if (empty_ != nullptr) {
+    std::fill_n(static_cast<const StringData**>(to), count, empty_);
+  } else if (count > 0) {
+    std::memset(to, 0, static_cast<size_t>(count) * bytes_);
+  }
+}
+
 Status ExpectWholeBytes(const InferContext& ctx, int in) {
   if (DTypeBits(ctx.In(in).dtype) >= 8) return OkStatus();
   return Error(Code::kUnsupported, "The operator cannot work on this element type")

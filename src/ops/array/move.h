@@ -31,6 +31,17 @@ void RunMove(const kernels::StridedCopy& copy, const void* src, void* dst, Threa
 void UnpackBits(const uint8_t* packed, int bits, int64_t count, uint8_t* bytes);
 void PackBits(const uint8_t* bytes, int bits, int64_t count, uint8_t* packed);
 
+// What stands where nothing is copied to: zeros, or empty strings.
+class Blank {
+ public:
+  Status Make(DType dtype, RunContext& run);
+  void Fill(void* to, int64_t count) const;
+
+ private:
+  size_t bytes_ = 0;
+  const StringData* empty_ = nullptr;
+};
+
 // An error if elements are narrower than a byte: for operators that move them one by one.
 Status ExpectWholeBytes(const InferContext& ctx, int in);
 

@@ -21,20 +21,22 @@ Status Infer(InferContext& ctx) {
   return ctx.SetOutput(0, ctx.In(0).dtype, in);
 }
 
-Status Kernel(const Step& step, RunContext&) {
+Status Kernel(const Step& step, RunContext& run) {
   const auto& params = step.Params<TriluParams>();
   const int64_t k = step.HasInput(1) && step.in[1].elements() > 0 ? IndexAt(step.in[1].data, step.in[1].dtype, 0) : 0;
   const auto bytes = static_cast<int64_t>(DTypeBytes(step.in[0].dtype));
   const auto* src = step.in[0].As<uint8_t>();
   auto* dst = step.out[0].As<uint8_t>();
   const int64_t cols = params.cols;
+  Blank blank;
+  WEBINFER_TRY(blank.Make(step.in[0].dtype, run));
   for (int64_t i = 0; i < params.matrices * params.rows; ++i, src += cols * bytes, dst += cols * bytes) {
     const int64_t row = i % params.rows, bound = std::clamp<int64_t>(k, -row - 1, cols) + row;
     const int64_t first = params.upper ? std::clamp<int64_t>(bound, 0, cols) : 0;
     const int64_t last = params.upper ? cols : std::clamp<int64_t>(bound + 1, 0, cols);
-    std::memset(dst, 0, static_cast<size_t>(first * bytes));
+    blank.Fill(dst, first);
     if (src != dst) std::memcpy(dst + first * bytes, src + first * bytes, static_cast<size_t>((last - first) * bytes));
-    std::memset(dst + last * bytes, 0, static_cast<size_t>((cols - last) * bytes));
+    blank.Fill(dst + last * bytes, cols - last);
   }
   return OkStatus();
 }

@@ -234,7 +234,24 @@ class Lowering {
   const EinsumEquation& equation_;
 };
 
+// Integers narrower than 32 bits as int32: sums wrap to the same bits.
+void LowerInInt32(LowerContext& ctx) {
+  std::vector<ValueId> inputs;
+  for (int i = 0; i < ctx.input_count(); ++i) {
+    inputs.push_back(ctx.Add("Cast", {ctx.Input(i)}));
+    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(DType::kInt32));
+  }
+  const ValueId sum = ctx.Add("Einsum", std::move(inputs));
+  ctx.Last().attributes = ctx.attributes();
+  ctx.Return(0, ctx.Add("Cast", {sum}));
+  ctx.Last().attributes.SetInt("to", static_cast<int64_t>(ctx.In(0).dtype));
+}
+
 Status Lower(LowerContext& ctx, bool* done) {
+  if (IsInteger(ctx.In(0).dtype) && DTypeBits(ctx.In(0).dtype) < 32) {
+    LowerInInt32(ctx);
+    return OkStatus();
+  }
   *done = false;
   if (!RanksKnown(ctx)) return OkStatus();
   WEBINFER_ASSIGN(const EinsumEquation equation, EquationOf(ctx));
@@ -290,6 +307,9 @@ Status Kernel(const Step& step, RunContext&) {
     case DType::kFloat16: SumProducts<Float16, float>(step); break;
     case DType::kInt32: SumProducts<int32_t, uint32_t>(step); break;
     case DType::kInt64: SumProducts<int64_t, uint64_t>(step); break;
+    case DType::kBfloat16: SumProducts<Bfloat16, float>(step); break;
+    case DType::kUint32: SumProducts<uint32_t, uint32_t>(step); break;
+    case DType::kUint64: SumProducts<uint64_t, uint64_t>(step); break;
     default:
       return Error(Code::kUnsupported, "Einsum cannot compute on this element type").Actual("%s", DTypeName(step.out[0].dtype));
   }

@@ -173,6 +173,15 @@ Status BindAttention(BindContext& ctx) {
   return OkStatus();
 }
 
+Status LowerAttention(LowerContext& ctx, bool* done) {
+  constexpr uint64_t kFloats = 1 << kQ | 1 << kK | 1 << kV | 1 << kMask | 1 << kPastKey | 1 << kPastValue;
+  WEBINFER_TRY(LowerToFloat32(ctx, done));
+  const bool integer_mask = !*done && ctx.HasInput(kMask) && IsInteger(ctx.In(kMask).dtype);
+  if (!integer_mask) return OkStatus();
+  *done = true;
+  return ComputeInFloat32(ctx, kFloats, 1 << kMask);
+}
+
 }  // namespace
 }  // namespace webinfer::ops
 
@@ -185,5 +194,5 @@ WEBINFER_OP(Attention) {
           .max_outputs = 4,
           .infer = InferAttention,
           .bind = BindAttention,
-          .lower = LowerHalf};
+          .lower = LowerAttention};
 }

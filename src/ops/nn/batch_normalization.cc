@@ -1,5 +1,8 @@
 // BatchNormalization: x * a + b per channel, with a = scale / sqrt(var + epsilon) and b = bias - mean a, which fold to constants.
-// In training mode mean and variance are those of the batch, and the running ones come out updated.
+// All of it is computed in float32, or in float64 if an input has that type. In training mode mean and variance are those of the
+// batch, and the running ones come out updated.
+#include <algorithm>
+
 #include "ops/op.h"
 
 namespace webinfer::ops {
@@ -11,30 +14,48 @@ Status Infer(InferContext& ctx) {
   return OkStatus();
 }
 
-// running * momentum + batch * (1 - momentum)
+DType ComputeType(const LowerContext& ctx) {
+  const bool wide =
+      std::any_of(ctx.ins().begin(), ctx.ins().end(), [](const ValueInfo& in) { return in.dtype == DType::kFloat64; });
+  return wide ? DType::kFloat64 : DType::kFloat32;
+}
+
+ValueId As(LowerContext& ctx, ValueId value, DType from, DType to) {
+  if (from == to) return value;
+  const ValueId result = ctx.Add("Cast", {value});
+  ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
+  return result;
+}
+
+// Input i in the type that is computed in.
+ValueId Wide(LowerContext& ctx, int i) { return As(ctx, ctx.Input(i), ctx.In(i).dtype, ComputeType(ctx)); }
+
+// running * momentum + batch * (1 - momentum), in the running value's type
 Result<ValueId> Blend(LowerContext& ctx, int running, ValueId batch) {
+  const DType dtype = ComputeType(ctx);
   const double momentum = ctx.attributes().Float("momentum", 0.9f);
-  WEBINFER_ASSIGN(const ValueId keep, ctx.Scalar(ctx.In(running).dtype, momentum));
-  WEBINFER_ASSIGN(const ValueId take, ctx.Scalar(ctx.In(running).dtype, 1 - momentum));
-  return ctx.Add("Add", {ctx.Add("Mul", {ctx.Input(running), keep}), ctx.Add("Mul", {batch, take})});
+  WEBINFER_ASSIGN(const ValueId keep, ctx.Scalar(dtype, momentum));
+  WEBINFER_ASSIGN(const ValueId take, ctx.Scalar(dtype, 1 - momentum));
+  const ValueId blended = ctx.Add("Add", {ctx.Add("Mul", {Wide(ctx, running), keep}), ctx.Add("Mul", {batch, take})});
+  return As(ctx, blended, dtype, ctx.In(running).dtype);
 }
 
 struct Statistics {
   ValueId mean, variance;
 };
 
-Result<Statistics> BatchStatistics(LowerContext& ctx, int rank) {
+Result<Statistics> BatchStatistics(LowerContext& ctx, ValueId x, int rank) {
   std::vector<int64_t> axes = {0};
   for (int i = 2; i < rank; ++i) axes.push_back(i);
   WEBINFER_ASSIGN(const ValueId axes_value, ctx.Ints(axes));
-  const ValueId centre = ctx.Add("ReduceMean", {ctx.Input(0), axes_value});
-  const ValueId difference = ctx.Add("Sub", {ctx.Input(0), centre});
+  const ValueId centre = ctx.Add("ReduceMean", {x, axes_value});
+  const ValueId difference = ctx.Add("Sub", {x, centre});
   const auto reduce = [&](ValueId of) {
     const ValueId result = ctx.Add("ReduceMean", {of, axes_value});
     ctx.Last().attributes.SetInt("keepdims", 0);
     return result;
   };
-  const Statistics statistics = {reduce(ctx.Input(0)), reduce(ctx.Add("Mul", {difference, difference}))};
+  const Statistics statistics = {reduce(x), reduce(ctx.Add("Mul", {difference, difference}))};
   WEBINFER_ASSIGN(const ValueId mean, Blend(ctx, 3, statistics.mean));
   WEBINFER_ASSIGN(const ValueId variance, Blend(ctx, 4, statistics.variance));
   ctx.Return(1, mean);
@@ -46,14 +67,18 @@ Status Lower(LowerContext& ctx, bool*) {
   const Shape& shape = ctx.In(0).shape;
   if (!shape.rank_known()) return Error(Code::kUnsupported, "BatchNormalization of a tensor whose rank is not known");
   const int rank = shape.rank();
-  Statistics statistics = {ctx.Input(3), ctx.Input(4)};
+  const DType dtype = ComputeType(ctx);
+  const ValueId x = Wide(ctx, 0);
+  Statistics statistics;
   if (ctx.attributes().Int("training_mode", 0) != 0) {
-    WEBINFER_ASSIGN(statistics, BatchStatistics(ctx, rank));
+    WEBINFER_ASSIGN(statistics, BatchStatistics(ctx, x, rank));
+  } else {
+    statistics = {Wide(ctx, 3), Wide(ctx, 4)};
   }
-  WEBINFER_ASSIGN(const ValueId epsilon, ctx.Scalar(ctx.In(4).dtype, ctx.attributes().Float("epsilon", 1e-5f)));
+  WEBINFER_ASSIGN(const ValueId epsilon, ctx.Scalar(dtype, ctx.attributes().Float("epsilon", 1e-5f)));
   const ValueId deviation = ctx.Add("Sqrt", {ctx.Add("Add", {statistics.variance, epsilon})});
-  ValueId factor = ctx.Add("Div", {ctx.Input(1), deviation});
-  ValueId offset = ctx.Add("Sub", {ctx.Input(2), ctx.Add("Mul", {statistics.mean, factor})});
+  ValueId factor = ctx.Add("Div", {Wide(ctx, 1), deviation});
+  ValueId offset = ctx.Add("Sub", {Wide(ctx, 2), ctx.Add("Mul", {statistics.mean, factor})});
   if (rank > 2) {
     std::vector<int64_t> axes;
     for (int i = 1; i < rank - 1; ++i) axes.push_back(i);
@@ -61,13 +86,8 @@ Status Lower(LowerContext& ctx, bool*) {
     factor = ctx.Add("Unsqueeze", {factor, trailing});
     offset = ctx.Add("Unsqueeze", {offset, trailing});
   }
-  if (ctx.In(1).dtype != ctx.In(0).dtype) {
-    for (ValueId* value : {&factor, &offset}) {
-      *value = ctx.Add("Cast", {*value});
-      ctx.Last().attributes.SetInt("to", static_cast<int64_t>(ctx.In(0).dtype));
-    }
-  }
-  ctx.Return(0, ctx.Add("Add", {ctx.Add("Mul", {ctx.Input(0), factor}), offset}));
+  const ValueId y = ctx.Add("Add", {ctx.Add("Mul", {x, factor}), offset});
+  ctx.Return(0, As(ctx, y, dtype, ctx.In(0).dtype));
   return OkStatus();
 }
 

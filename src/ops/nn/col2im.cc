@@ -1,4 +1,5 @@
 // Col2Im: adds the columns of sliding blocks back into an image of any number of axes.
+#include <complex>
 #include <cstring>
 
 #include "base/visit_dtype.h"
@@ -85,19 +86,25 @@ Status Kernel(const Step& step, RunContext&) {
     image *= params.image[i];
   }
   std::memset(out.data, 0, out.bytes());
-  return VisitNumeric(out.dtype, [&]<typename T>(T) {
+  const bool truth = out.dtype == DType::kBool;
+  const auto add = [&]<typename T>(T) {
     const T* from = step.in[0].As<T>();
     for (int64_t plane = 0; plane < params.batch * params.channels; ++plane) {
       T* to = out.As<T>() + plane * image;
       for (int64_t offset = 0; offset < block; ++offset) {
         for (int64_t at = 0; at < steps; ++at, ++from) {
           int64_t place;
-          if (PlaceOf(params, offset, at, &place)) to[place] = static_cast<T>(to[place] + *from);
+          if (!PlaceOf(params, offset, at, &place)) continue;
+          const T sum = static_cast<T>(to[place] + *from);
+          to[place] = truth && sum != T(0) ? T(1) : sum;
         }
       }
     }
     return OkStatus();
-  });
+  };
+  if (out.dtype == DType::kComplex64) return add(std::complex<float>());
+  if (out.dtype == DType::kComplex128) return add(std::complex<double>());
+  return VisitNumeric(out.dtype, add);
 }
 
 Status Bind(BindContext& ctx) {

@@ -152,7 +152,7 @@ Status LowerConv(LowerContext& ctx, bool*) {
         .Expected("3 to 5")
         .Actual("x %s", ShapeText(ctx.In(0).shape).text);
   }
-  return IsHalf(dtype) ? ComputeInFloat32(ctx) : LowerToChannelsLast(ctx, "Conv", rank);
+  return IsOtherFloat(dtype) ? ComputeInFloat32(ctx) : LowerToChannelsLast(ctx, "Conv", rank);
 }
 
 Status BindConv(BindContext& ctx) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kernels/gemm.h"
+#include "ops/float32.h"
 #include "ops/nn/window.h"
 
 namespace webinfer::ops {
@@ -131,5 +132,11 @@ Status BindDeformConv(BindContext& ctx) {
 
 WEBINFER_OP(DeformConv) {
   using namespace webinfer::ops;
-  return {.name = "DeformConv", .since = 22, .min_inputs = 3, .max_inputs = 5, .infer = InferDeformConv, .bind = BindDeformConv};
+  return {.name = "DeformConv",
+          .since = 22,
+          .min_inputs = 3,
+          .max_inputs = 5,
+          .infer = InferDeformConv,
+          .bind = BindDeformConv,
+          .lower = LowerToFloat32};
 }

@@ -1,8 +1,13 @@
 // GridSample: samples an image (or volume) at the coordinates of a grid in [-1, 1]; nearest, linear or cubic per axis.
+//
+// The nearest element is copied as bytes, whatever its type. In between, floats are computed on; other numbers in float64.
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 
 #include "base/visit_dtype.h"
+#include "ops/array/move.h"
+#include "ops/float32.h"
 #include "ops/op.h"
 
 namespace webinfer::ops {
@@ -107,9 +112,9 @@ F Sample(const T* image, const Taps<F>* taps, const int64_t* strides, int axes) 
   return sum;
 }
 
-template <typename T>
-void SampleAll(const Step& step) {
-  using F = std::conditional_t<std::is_same_v<T, double>, double, float>;
+// Calls `sample(from, to, taps, strides)` for each output element: where its image starts, its own place, what it is made of.
+template <typename F, typename Sampler>
+void EachSample(const Step& step, const Sampler& sample) {
   const auto& params = step.Params<SampleParams>();
   const Shape &x = step.in[0].shape, &out = step.out[0].shape;
   const int axes = params.axes;
@@ -120,28 +125,78 @@ void SampleAll(const Step& step) {
   }
   const int64_t points = out.Elements(2, out.rank());
   for (int64_t n = 0; n < out[0]; ++n) {
-    const T* from = step.in[0].As<T>() + n * x[1] * image;
-    const T* grid = step.in[1].As<T>() + n * points * axes;
-    T* to = step.out[0].As<T>() + n * x[1] * points;
+    const F* grid = step.in[1].As<F>() + n * points * axes;
     for (int64_t point = 0; point < points; ++point) {
       Taps<F> taps[3];
-      for (int i = 0; i < axes; ++i) taps[i] = TapsOf<F>(params, static_cast<F>(grid[point * axes + axes - 1 - i]), x[2 + i]);
-      for (int64_t c = 0; c < x[1]; ++c)
-        to[c * points + point] = static_cast<T>(Sample<T, F>(from + c * image, taps, strides, axes));
+      for (int i = 0; i < axes; ++i) taps[i] = TapsOf<F>(params, grid[point * axes + axes - 1 - i], x[2 + i]);
+      for (int64_t c = n * x[1]; c < (n + 1) * x[1]; ++c) sample(c * image, c * points + point, taps, strides);
     }
   }
 }
 
-Status Kernel(const Step& step, RunContext&) {
+template <typename F>
+Status CopyNearest(const Step& step, RunContext& run) {
+  const size_t bytes = DTypeBytes(step.in[0].dtype);
+  const int axes = step.Params<SampleParams>().axes;
+  Blank blank;
+  WEBINFER_TRY(blank.Make(step.in[0].dtype, run));
+  EachSample<F>(step, [&](int64_t from, int64_t to, const Taps<F>* taps, const int64_t* strides) {
+    bool inside = true;
+    for (int i = 0; i < axes; ++i) {
+      inside = inside && taps[i].weight[0] != 0;
+      from += taps[i].index[0] * strides[i];
+    }
+    uint8_t* place = step.out[0].As<uint8_t>() + static_cast<size_t>(to) * bytes;
+    if (!inside) return blank.Fill(place, 1);
+    std::memcpy(place, step.in[0].As<uint8_t>() + static_cast<size_t>(from) * bytes, bytes);
+  });
+  return OkStatus();
+}
+
+Status Kernel(const Step& step, RunContext& run) {
   if (step.out[0].elements() == 0) return OkStatus();
+  const bool wide = step.in[1].dtype == DType::kFloat64;
+  if (step.Params<SampleParams>().mode == Mode::kNearest)
+    return wide ? CopyNearest<double>(step, run) : CopyNearest<float>(step, run);
   return VisitFloat(step.out[0].dtype, [&]<typename T>(T) {
-    SampleAll<T>(step);
+    using F = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    const int axes = step.Params<SampleParams>().axes;
+    EachSample<F>(step, [&](int64_t from, int64_t to, const Taps<F>* taps, const int64_t* strides) {
+      step.out[0].As<T>()[to] = static_cast<T>(Sample<T, F>(step.in[0].As<T>() + from, taps, strides, axes));
+    });
     return OkStatus();
   });
 }
 
+ValueId As(LowerContext& ctx, ValueId value, DType from, DType to) {
+  if (from == to) return value;
+  const ValueId result = ctx.Add("Cast", {value});
+  ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
+  return result;
+}
+
+// The grid in the type that is computed in: float64 for images of it, else float32; whole numbers in between as float64.
+Status Lower(LowerContext& ctx, bool* done) {
+  const DType x = ctx.In(0).dtype, grid = ctx.In(1).dtype;
+  const bool nearest = ctx.attributes().String("mode", "linear") == "nearest";
+  const bool whole = !nearest && (IsInteger(x) || x == DType::kBool);
+  const DType coordinates = whole || x == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
+  *done = whole || (grid != coordinates && (grid == DType::kFloat32 || IsOtherFloat(grid)));
+  if (!*done) return OkStatus();
+  const ValueId image = whole ? As(ctx, ctx.Input(0), x, DType::kFloat64) : ctx.Input(0);
+  const ValueId sampled = ctx.Add("GridSample", {image, As(ctx, ctx.Input(1), grid, coordinates)});
+  ctx.Last().attributes = ctx.attributes();
+  ctx.Return(0, whole ? As(ctx, sampled, DType::kFloat64, x) : sampled);
+  return OkStatus();
+}
+
 Status Bind(BindContext& ctx) {
-  WEBINFER_TRY(ctx.ExpectSameDType(0, 1));
+  const DType image = ctx.In(0).dtype, grid = ctx.In(1).dtype;
+  if (grid != (image == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32) || DTypeBytes(image) == 0) {
+    return Error(Code::kUnsupported, "GridSample of these types")
+        .Expected("elements of whole bytes and a grid of floats")
+        .Actual("%s and %s", DTypeName(image), DTypeName(grid));
+  }
   WEBINFER_ASSIGN(SampleParams * params, ctx.Params<SampleParams>());
   const std::string_view mode = ctx.attributes().String("mode", "linear"),
                          padding = ctx.attributes().String("padding_mode", "zeros");
@@ -168,5 +223,6 @@ WEBINFER_OP(GridSample) {
           .min_inputs = 2,
           .max_inputs = 2,
           .infer = webinfer::ops::Infer,
-          .bind = webinfer::ops::Bind};
+          .bind = webinfer::ops::Bind,
+          .lower = webinfer::ops::Lower};
 }

@@ -73,9 +73,11 @@ Status InferNormalization(InferContext& ctx, const NormalizationRoles& roles) {
     WEBINFER_ASSIGN(const int axis, AxisOf(ctx, x.shape.rank()));
     for (int i = axis; i < x.shape.rank(); ++i) statistics[i] = 1;
   }
-  WEBINFER_TRY(ctx.SetOutput(roles.y, x.dtype, x.shape));
-  if (roles.mean >= 0) WEBINFER_TRY(ctx.SetOutput(roles.mean, DType::kFloat32, statistics));
-  if (roles.inverse_deviation >= 0) WEBINFER_TRY(ctx.SetOutput(roles.inverse_deviation, DType::kFloat32, statistics));
+  const bool brain = ctx.attributes().Int("stash_type", 1) == static_cast<int64_t>(DType::kBfloat16);
+  const DType stash = brain ? DType::kBfloat16 : DType::kFloat32;
+  WEBINFER_TRY(ctx.SetOutput(roles.y, roles.centred ? x.dtype : ctx.In(roles.scale).dtype, x.shape));
+  if (roles.mean >= 0) WEBINFER_TRY(ctx.SetOutput(roles.mean, stash, statistics));
+  if (roles.inverse_deviation >= 0) WEBINFER_TRY(ctx.SetOutput(roles.inverse_deviation, stash, statistics));
   return roles.sum >= 0 ? ctx.SetOutput(roles.sum, x.dtype, x.shape) : OkStatus();
 }
 
@@ -103,7 +105,7 @@ Status BindNormalization(BindContext& ctx, const NormalizationRoles& roles) {
     WEBINFER_TRY(RowsIn(ctx, roles.skip_bias, x.shape, axis).status());
   }
   ctx.SetScratch(kernels::LayerNormScratchBytes(norm, ctx.threads()));
-  if (norm.skip_rows == 0) ctx.MayShare(roles.y, roles.x);
+  if (norm.skip_rows == 0 && ctx.Out(roles.y).dtype == x.dtype) ctx.MayShare(roles.y, roles.x);
   ctx.SetKernel(RunRows);
   return OkStatus();
 }

@@ -14,7 +14,8 @@ struct NormalizationRoles {
   float epsilon = 1e-5f;  // the attribute's default
 };
 
-// Outputs: y (and the sum) like x, the statistics float32 with 1 for every axis from `axis` on.
+// Outputs: y (and the sum) like x, y of the scale's type if not centred; the statistics float32 (or what stash_type says) with 1
+// for every axis from `axis` on.
 Status InferNormalization(InferContext& ctx, const NormalizationRoles& roles);
 Status BindNormalization(BindContext& ctx, const NormalizationRoles& roles);
 

@@ -4,6 +4,7 @@
 #include <climits>
 
 #include "kernels/conv_transpose.h"
+#include "ops/float32.h"
 #include "ops/nn/fused.h"
 #include "ops/nn/prepared.h"
 #include "ops/nn/window.h"
@@ -137,6 +138,7 @@ Status LowerConvTranspose(LowerContext& ctx, bool*) {
         .Expected("3 to 5")
         .Actual("x %s", ShapeText(ctx.In(0).shape).text);
   }
+  if (IsOtherFloat(ctx.In(0).dtype)) return ComputeInFloat32(ctx);
   return LowerToChannelsLast(ctx, "ConvTranspose", rank);
 }
 

@@ -8,16 +8,19 @@
 
 namespace webinfer::ops {
 
-// Lowers arithmetic on float tensors.
+// Lowers arithmetic on float tensors: in float64 if an input has that type, else in float32.
 class Optimizer {
  public:
-  Optimizer(LowerContext& ctx, int groups) : ctx_(ctx), count_((ctx.input_count() - 2) / groups) {}
+  Optimizer(LowerContext& ctx, int groups);
 
   int count() const { return count_; }  // of parameters
-  ValueId Rate() const { return ctx_.Input(0); }
+  ValueId Rate() { return As(ctx_.Input(0), ctx_.In(0).dtype, dtype_); }
   // Member i of input group `group` (0: parameters, 1: gradients, 2...: states).
-  ValueId In(int group, int i) const { return ctx_.Input(2 + group * count_ + i); }
-  void Return(int group, int i, ValueId value) { ctx_.Return(group * count_ + i, value); }
+  ValueId In(int group, int i) {
+    const int at = 2 + group * count_ + i;
+    return As(ctx_.Input(at), ctx_.In(at).dtype, dtype_);
+  }
+  void Return(int group, int i, ValueId value) { ctx_.Return(group * count_ + i, As(value, dtype_, ctx_.In(2 + i).dtype)); }
 
   ValueId Add(ValueId a, ValueId b) { return ctx_.Add("Add", {a, b}); }
   ValueId Sub(ValueId a, ValueId b) { return ctx_.Add("Sub", {a, b}); }
@@ -25,7 +28,7 @@ class Optimizer {
   ValueId Div(ValueId a, ValueId b) { return ctx_.Add("Div", {a, b}); }
   ValueId Sqrt(ValueId a) { return ctx_.Add("Sqrt", {a}); }
   ValueId Pow(ValueId a, ValueId b) { return ctx_.Add("Pow", {a, b}); }
-  Result<ValueId> Number(double value) { return ctx_.Scalar(DType::kFloat32, value); }
+  Result<ValueId> Number(double value) { return ctx_.Scalar(dtype_, value); }
   Result<ValueId> Attribute(const char* name, float otherwise) { return Number(ctx_.attributes().Float(name, otherwise)); }
   // The step count as a float, and `later` if it is above 0, else `first`.
   ValueId StepCount();
@@ -34,7 +37,10 @@ class Optimizer {
   Result<ValueId> Gradient(int i);
 
  private:
+  ValueId As(ValueId value, DType from, DType to);
+
   LowerContext& ctx_;
+  DType dtype_ = DType::kFloat32;
   int count_;
 };
 
