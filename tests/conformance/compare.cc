@@ -121,7 +121,9 @@ std::string Difference(const RuntimeValue& got, const RuntimeValue& want, const 
   if (got.present != want.present)
     return want.present ? "an empty optional, expected a value" : "a value, expected an empty optional";
   if (!want.present) return "";
-  if (want.kind != ValueKind::kSequence) return TensorDifference(got.tensor, want.tensor, tolerance);
+  if (got.kind != want.kind) return Format("a %s, expected a %s", ValueKindName(got.kind), ValueKindName(want.kind));
+  // A map is its keys and its values, in order.
+  if (want.kind == ValueKind::kTensor) return TensorDifference(got.tensor, want.tensor, tolerance);
   if (got.elements.size() != want.elements.size()) {
     return Format("a sequence of %zu, expected %zu", got.elements.size(), want.elements.size());
   }

@@ -247,10 +247,6 @@ Status GraphBuilder::BuildNode(Scope& scope, const NodeFields& fields) {
   while (!node->inputs.empty() && node->inputs.back() == kNoValue) node->inputs.pop_back();
   for (std::string_view name : fields.outputs) node->outputs.push_back(name.empty() ? kNoValue : scope.names.at(name));
   WEBINFER_TRY(ReadAttributes(scope, fields, &node->attributes, node.get()));
-  if (!node->domain.empty()) {
-    scope.graph->nodes.push_back(std::move(node));
-    return OkStatus();
-  }
   return AppendLifted(*scope.graph, std::move(node));
 }
 

@@ -32,6 +32,8 @@ struct Labels {
   std::string_view String(int64_t i) const {
     return tensor != nullptr ? tensor->As<const StringData*>()[i]->view() : std::string_view(strings[static_cast<size_t>(i)]);
   }
+  // Of int64 labels only: a double would not tell them all apart.
+  int64_t Int(int64_t i) const { return tensor != nullptr ? tensor->As<int64_t>()[i] : ints[static_cast<size_t>(i)]; }
   double Number(int64_t i) const {
     double number = 0;
     if (tensor != nullptr) {
@@ -73,6 +75,11 @@ int64_t FindKey(const Labels& keys, const EncoderParams& params, const Operand& 
     const int32_t* at =
         std::lower_bound(first, last, text, [&](int32_t key, std::string_view wanted) { return keys.String(key) < wanted; });
     return at != last && keys.String(*at) == text ? *at : -1;
+  }
+  if (in.dtype == DType::kInt64 && keys.dtype() == DType::kInt64) {
+    const int64_t wanted = in.As<int64_t>()[i];
+    const int32_t* at = std::lower_bound(first, last, wanted, [&](int32_t key, int64_t value) { return keys.Int(key) < value; });
+    return at != last && keys.Int(*at) == wanted ? *at : -1;
   }
   double number = 0;
   kernels::ReadNumber(in.dtype, in.data, i, &number);
@@ -136,6 +143,7 @@ Status Bind(BindContext& ctx) {
   // Of equal keys the first counts.
   std::sort(params->order, params->order + keys.size(), [&](int32_t a, int32_t b) {
     if (keys.dtype() == DType::kString) return keys.String(a) != keys.String(b) ? keys.String(a) < keys.String(b) : a < b;
+    if (keys.dtype() == DType::kInt64) return keys.Int(a) != keys.Int(b) ? keys.Int(a) < keys.Int(b) : a < b;
     const double x = keys.Number(a), y = keys.Number(b);
     return LessNumber(x, y) || (!LessNumber(y, x) && a < b);
   });

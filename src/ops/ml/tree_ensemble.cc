@@ -1,42 +1,42 @@
 // TreeEnsemble: the votes of decision trees for each row, aggregated by target.
-#include "kernels/elements.h"
 #include "ops/ml/tree_model.h"
 
 namespace webinfer::ops {
 namespace {
 
+Status Read(const Node& node, TreeSource* source) { return ReadTreeEnsemble(node.attributes, source); }
+Status Prepare(PrepareContext& ctx) { return PrepareTrees(ctx, Read); }
+
 Status Infer(InferContext& ctx) {
-  const Shape& in = ctx.In(0).shape;
+  Rows rows;
+  WEBINFER_TRY(RowsOf(ctx, &rows));
   const int64_t targets = ctx.attributes().Int("n_targets", 1);
   if (targets < 1 || targets >= INT32_MAX)
     return Error(Code::kInvalidModel, "n_targets is impossible").Actual("%lld", static_cast<long long>(targets));
-  const int64_t rows = !in.rank_known() ? kUnknownDim : in.rank() == 2 ? in[0] : 1;
-  return ctx.SetOutput(0, ctx.In(0).dtype, Shape({rows, targets}));
+  return ctx.SetOutput(0, ctx.In(0).dtype, Shape({rows.count, targets}));
 }
 
-Status Kernel(const Step& step, RunContext&) {
-  const auto& model = step.Params<TreeModel>();
+Status Kernel(const Step& step, RunContext& run) {
+  TreeModel model;
+  WEBINFER_TRY(OpenTrees(step, Read, &model));
   const Operand& out = step.out[0];
-  const int64_t columns = step.in[0].shape[step.in[0].shape.rank() - 1];
-  auto* scores = reinterpret_cast<double*>(step.scratch);
-  auto* floats = reinterpret_cast<float*>(scores + model.targets);
-  for (int64_t row = 0; row < out.shape[0]; ++row) {
-    EvaluateTrees(model, step.in[0], row * columns, scores);
-    TransformScores(model.transform, scores, model.targets);
-    for (int32_t i = 0; i < model.targets; ++i) {
-      if (out.dtype == DType::kFloat64) out.As<double>()[row * model.targets + i] = scores[i];
-      floats[i] = static_cast<float>(scores[i]);
+  return ForEachRow(model, step, run, [&]<typename T>(int64_t row, T* scores, const uint8_t* voted) {
+    const int32_t targets = model.header().targets;
+    FinishTargets(model, scores, voted);
+    for (int32_t i = 0; i < targets; ++i) {
+      const int64_t to = row * targets + i;
+      const auto single = static_cast<float>(scores[i]);
+      if (out.dtype == DType::kFloat64) {
+        out.As<double>()[to] = scores[i];
+      } else {
+        kernels::StoreFloats(out.dtype, &single, to, 1, out.data);
+      }
     }
-    if (out.dtype != DType::kFloat64) kernels::StoreFloats(out.dtype, floats, row * model.targets, model.targets, out.data);
-  }
-  return OkStatus();
+  });
 }
 
 Status Bind(BindContext& ctx) {
-  WEBINFER_ASSIGN(TreeModel * model, ctx.Params<TreeModel>());
-  WEBINFER_TRY(BuildTreeEnsemble(ctx, model));
-  WEBINFER_TRY(ExpectTreeInput(ctx, *model));
-  ctx.SetScratch(static_cast<uint64_t>(model->targets) * (sizeof(double) + sizeof(float)));
+  WEBINFER_TRY(SetTreeScratch(ctx, ctx.Out(0).shape[1]));
   ctx.SetKernel(Kernel);
   return OkStatus();
 }
@@ -45,5 +45,10 @@ Status Bind(BindContext& ctx) {
 }  // namespace webinfer::ops
 
 WEBINFER_OP(ai_onnx_ml_TreeEnsemble) {
-  return {.name = "TreeEnsemble", .domain = "ai.onnx.ml", .since = 5, .infer = webinfer::ops::Infer, .bind = webinfer::ops::Bind};
+  return {.name = "TreeEnsemble",
+          .domain = "ai.onnx.ml",
+          .since = 5,
+          .infer = webinfer::ops::Infer,
+          .bind = webinfer::ops::Bind,
+          .prepare = webinfer::ops::Prepare};
 }

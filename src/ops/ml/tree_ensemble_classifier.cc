@@ -1,97 +1,109 @@
-// TreeEnsembleClassifier: the class with the most votes and all classes' scores. Trees that vote for one class only are a
-// binary classifier: the other class gets what is left, as onnxruntime has it.
-#include <algorithm>
-
+// TreeEnsembleClassifier: the class with the most votes, and the scores of all classes.
+//
+// Where the specification is silent (two classes of which only one is voted for, base values of two classes, classes without a
+// vote) the result is onnxruntime's.
 #include "ops/ml/tree_model.h"
 
 namespace webinfer::ops {
 namespace {
 
-struct ClassifierParams {
-  TreeModel model;
-  int32_t columns;  // scores given out
-  bool binary;
-  bool positive;  // all weights are: a score is a probability
-};
+ClassLabels LabelsOf(const Attributes& attributes) { return ClassLabels::Of(attributes, "classlabels_int64s"); }
 
-int64_t ClassCount(const Attributes& attributes) {
-  return static_cast<int64_t>(
-      std::max(attributes.Ints("classlabels_int64s").size(), attributes.Strings("classlabels_strings").size()));
+Status Read(const Node& node, TreeSource* source) {
+  return ReadNamedTrees(node.attributes, "class", LabelsOf(node.attributes).size(), source);
 }
+Status Prepare(PrepareContext& ctx) { return PrepareTrees(ctx, Read); }
 
 Status Infer(InferContext& ctx) {
-  const Shape& in = ctx.In(0).shape;
-  const int64_t classes = ClassCount(ctx.attributes());
-  if (classes < 1 || classes >= INT32_MAX) return Error(Code::kInvalidModel, "A classifier without labels");
-  const int64_t rows = !in.rank_known() ? kUnknownDim : in.rank() == 2 ? in[0] : 1;
-  const bool strings = !ctx.attributes().Strings("classlabels_strings").empty();
-  WEBINFER_TRY(ctx.SetOutput(0, strings ? DType::kString : DType::kInt64, Shape({rows})));
-  return ctx.SetOutput(1, DType::kFloat32, Shape({rows, std::max<int64_t>(classes, 2)}));
+  Rows rows;
+  WEBINFER_TRY(RowsOf(ctx, &rows));
+  const ClassLabels labels = LabelsOf(ctx.attributes());
+  if (labels.size() < 1) return Error(Code::kInvalidModel, "A classifier without labels");
+  WEBINFER_TRY(ctx.SetOutput(0, labels.dtype(), Shape({rows.count})));
+  return ctx.SetOutput(1, DType::kFloat32, Shape({rows.count, labels.size()}));
 }
 
-// Scores of both classes from the one that has votes; returns the class.
-int32_t FinishBinary(const ClassifierParams& params, double* scores) {
-  const TreeModel& model = params.model;
-  double score = 0;
-  for (int32_t i = 0; i < model.targets; ++i) score += scores[i];
-  const int32_t best = score > (params.positive ? 0.5 : 0) ? 1 : 0;
-  if (params.positive && model.transform == TreeTransform::kNone) {
-    scores[0] = 1 - score;
-  } else {
-    scores[0] = -score;
+// What a row comes to: a place in the labels, or -1 and the number that stands for the class instead.
+struct Verdict {
+  int32_t label = -1;
+  int32_t number = 0;
+};
+
+template <typename T>
+Verdict FinishMany(const TreeModel& model, T* scores, uint8_t* voted) {
+  const std::span<const T> base = model.base<T>();
+  const int32_t classes = model.header().targets;
+  int32_t best = -1;
+  for (int32_t i = 0; i < classes; ++i) {
+    if (static_cast<size_t>(i) < base.size()) {
+      scores[i] += base[static_cast<size_t>(i)];
+      voted[i] = 1;
+    }
+    if (voted[i] != 0 && (best < 0 || scores[i] > scores[best])) best = i;
   }
-  scores[1] = score;
-  TransformScores(model.transform, scores, 2);
-  return best;
+  TransformScores(model.header().transform, scores, classes);
+  return {std::max(best, 0), 0};
+}
+
+// With base values for both classes, the votes for the second one are not seen; a class without votes has the score 0 whatever
+// its base value is.
+template <typename T>
+Verdict FinishTwo(const TreeModel& model, T* scores, const uint8_t* voted) {
+  const TreeHeader& header = model.header();
+  const std::span<const T> base = model.base<T>();
+  if (voted[0] != 0 && !base.empty()) scores[0] += base[0];
+  if (base.size() == 2 && voted[1] != 0) {
+    scores[1] = base[1] + scores[0] - (voted[0] != 0 ? base[0] : T(0));
+    scores[0] = voted[0] != 0 ? -scores[1] : T(0);
+  }
+  const T positive = scores[voted[1]];
+  const bool probability = header.one_target_voted && header.positive;
+  const bool yes = positive > (probability ? T(0.5) : T(0));
+  if (base.size() == 2 || voted[1] != 0) {
+    TransformScores(header.transform, scores, 2);
+  } else if (header.one_target_voted || base.empty()) {
+    SplitScore(header.transform, probability, scores);
+  } else {
+    TransformScores(header.transform, scores, 1);
+  }
+  if (header.one_target_voted) return {yes, 0};
+  return {-1, yes};
+}
+
+template <typename T>
+Verdict Finish(const TreeModel& model, T* scores, uint8_t* voted) {
+  const int32_t targets = model.header().targets;
+  if (targets > 2) return FinishMany(model, scores, voted);
+  if (targets == 2) return FinishTwo(model, scores, voted);
+  if (const std::span<const T> base = model.base<T>(); !base.empty()) scores[0] += base[0];
+  const bool yes = scores[0] > 0;
+  TransformScores(model.header().transform, scores, 1);
+  return {-1, yes};
 }
 
 Status Kernel(const Step& step, RunContext& run) {
-  const auto& params = step.Params<ClassifierParams>();
-  const TreeModel& model = params.model;
-  const std::span<const int64_t> numbers = step.node->attributes.Ints("classlabels_int64s");
-  const std::span<const std::string> names = step.node->attributes.Strings("classlabels_strings");
-  const int64_t columns = step.in[0].shape[step.in[0].shape.rank() - 1],
-                rows = step.out[1].present ? step.out[1].shape[0] : step.out[0].shape[0];
-  auto* scores = reinterpret_cast<double*>(step.scratch);
-  for (int64_t row = 0; row < rows; ++row) {
-    std::fill(scores, scores + params.columns, 0.0);
-    EvaluateTrees(model, step.in[0], row * columns, scores);
-    int32_t best;
-    if (params.binary) {
-      best = FinishBinary(params, scores);
+  TreeModel model;
+  WEBINFER_TRY(OpenTrees(step, Read, &model));
+  const ClassLabels labels = LabelsOf(step.node->attributes);
+  LabelWriter writer(labels, step.out[0], step.scratch);
+  WEBINFER_TRY(writer.Start(run));
+  const auto finish = [&]<typename T>(int64_t row, T* scores, uint8_t* voted) {
+    const Verdict verdict = Finish(model, scores, voted);
+    if (verdict.label >= 0 || labels.named()) {
+      writer.Write(row, verdict.label >= 0 ? verdict.label : std::min<int64_t>(verdict.number, labels.size() - 1));
     } else {
-      best = static_cast<int32_t>(std::max_element(scores, scores + model.targets) - scores);
-      TransformScores(model.transform, scores, model.targets);
+      writer.WriteNumber(row, verdict.number);
     }
-    for (int32_t i = 0; i < params.columns && step.HasOutput(1); ++i) {
-      step.out[1].As<float>()[row * params.columns + i] = static_cast<float>(scores[i]);
-    }
-    if (!step.HasOutput(0)) continue;
-    if (!names.empty()) {
-      const std::string& name = names[std::min(static_cast<size_t>(best), names.size() - 1)];
-      WEBINFER_ASSIGN(step.out[0].As<const StringData*>()[row], run.strings().Add(name));
-    } else {
-      // With one label only it is the label of class 1.
-      step.out[0].As<int64_t>()[row] = numbers.size() > 1 ? numbers[static_cast<size_t>(best)] : best == 1 ? numbers[0] : 0;
-    }
-  }
-  return OkStatus();
+    if (!step.HasOutput(1)) return;
+    const int64_t classes = step.out[1].shape[1];
+    for (int64_t i = 0; i < classes; ++i) step.out[1].As<float>()[row * classes + i] = static_cast<float>(scores[i]);
+  };
+  return ForEachRow(model, step, run, finish, LabelWriter::ScratchBytes(labels));
 }
 
 Status Bind(BindContext& ctx) {
-  WEBINFER_ASSIGN(ClassifierParams * params, ctx.Params<ClassifierParams>());
-  TreeModel& model = params->model;
-  const int64_t classes = ClassCount(ctx.attributes());
-  WEBINFER_TRY(BuildNamedTrees(ctx, "class", classes, &model));
-  WEBINFER_TRY(ExpectTreeInput(ctx, model));
-  params->columns = static_cast<int32_t>(std::max<int64_t>(classes, 2));
-  params->binary = classes <= 2;
-  params->positive = true;
-  for (int32_t i = 0; i < model.vote_count; ++i) {
-    params->binary = params->binary && model.votes[i].target == model.votes[0].target;
-    params->positive = params->positive && model.votes[i].weight >= 0;
-  }
-  ctx.SetScratch(static_cast<uint64_t>(params->columns) * sizeof(double));
+  const ClassLabels labels = LabelsOf(ctx.attributes());
+  WEBINFER_TRY(SetTreeScratch(ctx, labels.size(), LabelWriter::ScratchBytes(labels)));
   ctx.SetKernel(Kernel);
   return OkStatus();
 }
@@ -106,5 +118,6 @@ WEBINFER_OP(ai_onnx_ml_TreeEnsembleClassifier) {
           .min_outputs = 1,
           .max_outputs = 2,
           .infer = webinfer::ops::Infer,
-          .bind = webinfer::ops::Bind};
+          .bind = webinfer::ops::Bind,
+          .prepare = webinfer::ops::Prepare};
 }

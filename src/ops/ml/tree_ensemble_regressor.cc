@@ -4,32 +4,32 @@
 namespace webinfer::ops {
 namespace {
 
+Status Read(const Node& node, TreeSource* source) {
+  return ReadNamedTrees(node.attributes, "target", node.attributes.Int("n_targets", 1), source);
+}
+Status Prepare(PrepareContext& ctx) { return PrepareTrees(ctx, Read); }
+
 Status Infer(InferContext& ctx) {
-  const Shape& in = ctx.In(0).shape;
+  Rows rows;
+  WEBINFER_TRY(RowsOf(ctx, &rows));
   const int64_t targets = ctx.attributes().Int("n_targets", 1);
   if (targets < 1 || targets >= INT32_MAX)
     return Error(Code::kInvalidModel, "n_targets is impossible").Actual("%lld", static_cast<long long>(targets));
-  const int64_t rows = !in.rank_known() ? kUnknownDim : in.rank() == 2 ? in[0] : 1;
-  return ctx.SetOutput(0, DType::kFloat32, Shape({rows, targets}));
+  return ctx.SetOutput(0, DType::kFloat32, Shape({rows.count, targets}));
 }
 
-Status Kernel(const Step& step, RunContext&) {
-  const auto& model = step.Params<TreeModel>();
-  const int64_t columns = step.in[0].shape[step.in[0].shape.rank() - 1];
-  auto* scores = reinterpret_cast<double*>(step.scratch);
-  for (int64_t row = 0; row < step.out[0].shape[0]; ++row) {
-    EvaluateTrees(model, step.in[0], row * columns, scores);
-    TransformScores(model.transform, scores, model.targets);
-    for (int32_t i = 0; i < model.targets; ++i) step.out[0].As<float>()[row * model.targets + i] = static_cast<float>(scores[i]);
-  }
-  return OkStatus();
+Status Kernel(const Step& step, RunContext& run) {
+  TreeModel model;
+  WEBINFER_TRY(OpenTrees(step, Read, &model));
+  return ForEachRow(model, step, run, [&]<typename T>(int64_t row, T* scores, const uint8_t* voted) {
+    const int32_t targets = model.header().targets;
+    FinishTargets(model, scores, voted);
+    for (int32_t i = 0; i < targets; ++i) step.out[0].As<float>()[row * targets + i] = static_cast<float>(scores[i]);
+  });
 }
 
 Status Bind(BindContext& ctx) {
-  WEBINFER_ASSIGN(TreeModel * model, ctx.Params<TreeModel>());
-  WEBINFER_TRY(BuildNamedTrees(ctx, "target", ctx.Out(0).shape[1], model));
-  WEBINFER_TRY(ExpectTreeInput(ctx, *model));
-  ctx.SetScratch(static_cast<uint64_t>(model->targets) * sizeof(double));
+  WEBINFER_TRY(SetTreeScratch(ctx, ctx.Out(0).shape[1]));
   ctx.SetKernel(Kernel);
   return OkStatus();
 }
@@ -42,5 +42,6 @@ WEBINFER_OP(ai_onnx_ml_TreeEnsembleRegressor) {
           .domain = "ai.onnx.ml",
           .since = 5,
           .infer = webinfer::ops::Infer,
-          .bind = webinfer::ops::Bind};
+          .bind = webinfer::ops::Bind,
+          .prepare = webinfer::ops::Prepare};
 }

@@ -408,16 +408,28 @@ bool Regex::Contains(const Instruction& set, uint32_t code_point) const {
   return set.negated;
 }
 
-bool Regex::FullMatch(std::string_view text) {
-  size_t at = 0;
+size_t Regex::LongestMatch(std::string_view text, size_t from) {
+  size_t at = from, end = std::string_view::npos;
   uint32_t before = 0, after = 0;  // the characters around the place
-  size_t behind = 0;
-  if (!text.empty()) after = NextCodePoint(text, &behind);
+  size_t behind = at;
+  if (from > 0) {
+    size_t last = from - 1;
+    while (last > 0 && (text[last] & 0xc0) == 0x80) --last;
+    before = NextCodePoint(text, &last);
+  }
+  if (at < text.size()) after = NextCodePoint(text, &behind);
   const auto boundary = [&] { return (at > 0 && IsWord(before)) != (at < text.size() && IsWord(after)); };
+  const auto matches = [&] {
+    for (const int32_t i : current_) {
+      if (program_[static_cast<size_t>(i)].op == Op::kMatch) return true;
+    }
+    return false;
+  };
   current_.clear();
   ++generation_;
-  Add(current_, 0, true, text.empty(), boundary());
-  while (at < text.size()) {
+  Add(current_, 0, at == 0, at == text.size(), boundary());
+  if (matches()) end = at;
+  while (at < text.size() && !current_.empty()) {
     const uint32_t taken = after;
     at = behind;
     before = taken;
@@ -429,10 +441,20 @@ bool Regex::FullMatch(std::string_view text) {
       if (instruction.op == Op::kSet && Contains(instruction, taken)) Add(next_, i + 1, false, at == text.size(), boundary());
     }
     std::swap(current_, next_);
-    if (current_.empty()) return false;
+    if (matches()) end = at;
   }
-  for (const int32_t i : current_) {
-    if (program_[static_cast<size_t>(i)].op == Op::kMatch) return true;
+  return end;
+}
+
+bool Regex::FullMatch(std::string_view text) { return LongestMatch(text, 0) == text.size(); }
+
+bool Regex::Find(std::string_view text, size_t from, size_t* first, size_t* last) {
+  for (size_t at = from; at <= text.size();) {
+    *first = at;
+    *last = LongestMatch(text, at);
+    if (*last != std::string_view::npos) return true;
+    if (at == text.size()) break;
+    NextCodePoint(text, &at);
   }
   return false;
 }

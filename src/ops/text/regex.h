@@ -15,6 +15,10 @@ class Regex {
   static Result<Regex> Compile(std::string_view pattern);
   // Whether all of `text` (UTF-8) matches.
   bool FullMatch(std::string_view text);
+  // The end of the longest match that begins at `from`, npos if there is none.
+  size_t LongestMatch(std::string_view text, size_t from);
+  // The first match at or behind `from`, the longest there.
+  bool Find(std::string_view text, size_t from, size_t* first, size_t* last);
 
  private:
   friend class RegexCompiler;

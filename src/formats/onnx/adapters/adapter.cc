@@ -94,10 +94,10 @@ Status AppendLifted(Graph& graph, std::unique_ptr<Node> node) {
   AdapterContext context(graph, *node);
   const int opset = node->opset;
   // An adapter may rename the operator; the adapters of the name the model used are the ones that apply.
-  const std::string op = node->op;
+  const std::string op = node->op, domain = node->domain;
   auto adapter = std::lower_bound(adapters.begin(), adapters.end(), Adapter{op, 0}, Earlier);
   for (; adapter != adapters.end() && adapter->op == op; ++adapter) {
-    if (opset < adapter->before) WEBINFER_TRY(adapter->lift(context));
+    if (opset < adapter->before && adapter->domain == domain) WEBINFER_TRY(adapter->lift(context));
   }
   for (auto& added : context.before) graph.nodes.push_back(std::move(added));
   graph.nodes.push_back(std::move(node));

@@ -59,9 +59,10 @@ struct Adapter {
   std::string_view op;
   int before = 0;  // the first operator set that has the newer form
   Status (*lift)(AdapterContext& context) = nullptr;
+  std::string_view domain = "";
 };
 
-// Lifts `node` (of ai.onnx) and appends what becomes of it to the graph.
+// Lifts `node` and appends what becomes of it to the graph.
 Status AppendLifted(Graph& graph, std::unique_ptr<Node> node);
 
 }  // namespace webinfer::onnx
