@@ -7,8 +7,10 @@
 //   worker.node.mjs  thread.node.mjs               Node: workers of sessions and of threads
 //   cli/webinfer.mjs                               `npx webinfer`, and its commands beside it
 //   webinfer-{simd,relaxed}[-threads].wasm         the glue of these is in the scripts, one for both kinds of SIMD
+//   subset/                                        what `npx webinfer build` needs to know of each of them
 //   types/                                         declarations
 import {execFileSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {build} from 'esbuild';
@@ -68,10 +70,31 @@ function current(built) {
   return built.filter((preset) => !stale.includes(preset));
 }
 
+/** What subset builds need to know of a binary (js/src/subset): where the linker put each object, the list of operators among them. */
+function writeSubsetData(preset) {
+  const map = readFileSync(wasmFile(preset).replace(/\.wasm$/, '.map'), 'utf8');
+  const objects = [];
+  let makers;
+  for (const line of map.split('\n')) {
+    // "address  offset  size  file:(.section)", all but the last in hexadecimal; other lines name the symbols within.
+    const [, address, size, place] = /^ +([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +(\S.*)$/.exec(line) ?? [];
+    if (place === undefined || !/:\(\.(rodata|data|bss|tdata|tbss)/.test(place) || size === '0') continue;
+    objects.push([Number.parseInt(address, 16), Number.parseInt(size, 16)]);
+    if (place.includes('op_makers')) makers = objects.at(-1)[0];
+  }
+  if (makers === undefined) throw new Error(`${preset}: the list of operators is not in the linker's map`);
+  objects.sort(([a], [b]) => a - b);
+  mkdirSync(`${dist}subset`, {recursive: true});
+  writeFileSync(`${dist}subset/${preset.replace('wasm-', 'webinfer-')}.json`, JSON.stringify({makers, objects}));
+}
+
 /** Copies the .wasm files of the builds to ship, and gives the glue that goes with them. */
 function ship(built) {
   const shipped = current(built);
-  for (const preset of shipped) copyFileSync(wasmFile(preset), `${dist}${preset.replace('wasm-', 'webinfer-')}.wasm`);
+  for (const preset of shipped) {
+    copyFileSync(wasmFile(preset), `${dist}${preset.replace('wasm-', 'webinfer-')}.wasm`);
+    writeSubsetData(preset);
+  }
   return shipped[0] ? readGlue(shipped[0]) : LEFT_OUT;
 }
 
@@ -97,7 +120,7 @@ function bundle(entry, outfile, options = {}) {
     minify,
     keepNames: minify,
     legalComments: 'none',
-    define: {__WEBINFER_VERSION__: JSON.stringify(version)},
+    define: defines,
     plugins: [gluePlugin(glue)],
     logLevel: 'warning',
     ...rest,
@@ -154,11 +177,26 @@ const glue = {
   'glue-threads.mjs': ship(presets.filter((preset) => preset.endsWith('-threads'))),
 };
 
+// What plans of each variant are good for: the code of the engine.
+const builds = Object.fromEntries(
+  presets
+    .map((preset) => preset.replace('wasm-', ''))
+    .filter((variant) => existsSync(`${dist}webinfer-${variant}.wasm`))
+    .map((variant) => [
+      variant,
+      createHash('sha256')
+        .update(readFileSync(`${dist}webinfer-${variant}.wasm`))
+        .digest('hex')
+        .slice(0, 16),
+    ]),
+);
+const defines = {__WEBINFER_VERSION__: JSON.stringify(version), __WEBINFER_BUILDS__: JSON.stringify(builds)};
+
 // Not minified: Node prints the source line of an error that nobody caught.
 const node = {platform: 'node', packages: 'external', minify: false};
 const metaUrl = {
   banner: {js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;`},
-  define: {__WEBINFER_VERSION__: JSON.stringify(version), 'import.meta.url': 'importMetaUrl'},
+  define: {...defines, 'import.meta.url': 'importMetaUrl'},
 };
 const [entry] = await Promise.all([
   bundle('browser.ts', 'webinfer.mjs', {metafile: true}),

@@ -13,6 +13,8 @@
 #include "formats/onnx/reader.h"
 #include "graph/graph.h"
 #include "model_cost.h"
+#include "ops/registry.h"
+#include "runtime/plan_file.h"
 #include "runtime/session.h"
 
 namespace webinfer {
@@ -79,6 +81,13 @@ SessionOptions OptionsOf(const val& from) {
   return options;
 }
 
+uint32_t BindSession(Result<std::unique_ptr<Session>> session) {
+  if (!session.ok()) return 0;
+  auto bound = std::make_unique<BoundSession>();
+  bound->session = std::move(*session);
+  return AddressOf(bound.release());
+}
+
 // Takes a model piece by piece: write a piece to Chunk(), Push it, Finish, fill the external weights, CreateSession.
 class ModelLoader {
  public:
@@ -113,13 +122,7 @@ class ModelLoader {
   }
 
   // The handle of the new session, 0 on failure.
-  uint32_t CreateSession(const val& options) {
-    Result<std::unique_ptr<Session>> session = Session::Create(std::move(model_), OptionsOf(options));
-    if (!session.ok()) return 0;
-    auto bound = std::make_unique<BoundSession>();
-    bound->session = std::move(*session);
-    return AddressOf(bound.release());
-  }
+  uint32_t CreateSession(const val& options) { return BindSession(Session::Create(std::move(model_), OptionsOf(options))); }
 
  private:
   Buffer chunk_;
@@ -128,6 +131,62 @@ class ModelLoader {
 };
 
 BoundSession& At(uint32_t handle) { return *reinterpret_cast<BoundSession*>(static_cast<uintptr_t>(handle)); }
+
+// A session's prepared model as the pieces of a file: [{data, bytes}]; good until the next image is made or the session is
+// released.
+class PlanImages {
+ public:
+  bool Write(uint32_t handle, const std::string& identity) { return image_.Write(At(handle).session->prepared(), identity).ok(); }
+  val Pieces() const {
+    val list = val::array();
+    for (const auto& piece : image_.pieces()) {
+      val fields = val::object();
+      fields.set("data", AddressOf(piece.data()));
+      fields.set("bytes", static_cast<double>(piece.size()));
+      list.call<void>("push", fields);
+    }
+    return list;
+  }
+
+ private:
+  PlanImage image_;
+};
+
+// Takes such a file: its first bytes to Chunk() and Begin, the structure to Chunk() and ReadStructure, each blob to its place.
+class PlanLoader {
+ public:
+  uint32_t Chunk(uint32_t bytes) { return chunk_.Reserve(bytes, "a stored plan").ok() ? AddressOf(chunk_.data()) : 0; }
+  // The bytes of the structure, below 0 on failure.
+  double Begin(uint32_t bytes, double file_bytes, const std::string& identity) {
+    if (!reader_.Begin({chunk_.data(), bytes}, static_cast<uint64_t>(file_bytes), identity).ok()) return -1;
+    return static_cast<double>(reader_.structure_bytes());
+  }
+  bool ReadStructure(uint32_t bytes) {
+    const bool ok = reader_.ReadStructure({chunk_.data(), bytes}).ok();
+    chunk_.Reset();
+    return ok;
+  }
+  val Blobs() const {
+    val list = val::array();
+    for (const PlanReader::Blob& blob : reader_.blobs()) {
+      val fields = val::object();
+      fields.set("offset", static_cast<double>(blob.offset));
+      fields.set("bytes", static_cast<double>(blob.bytes));
+      fields.set("data", AddressOf(blob.data));
+      list.call<void>("push", fields);
+    }
+    return list;
+  }
+  bool Filled(uint32_t blob, double bytes) { return reader_.Filled(blob, static_cast<uint64_t>(bytes)).ok(); }
+  uint32_t CreateSession(int threads) {
+    Result<PreparedModel> prepared = reader_.Finish();
+    return prepared.ok() ? BindSession(Session::Create(std::move(*prepared), threads)) : 0;
+  }
+
+ private:
+  Buffer chunk_;
+  PlanReader reader_;
+};
 
 val Describe(uint32_t handle) {
   const Model& model = At(handle).session->model();
@@ -178,6 +237,19 @@ val Stats(uint32_t handle) {
 void SetProfiling(uint32_t handle, bool on) { At(handle).session->SetProfiling(on); }
 std::string DumpText(uint32_t handle) { return At(handle).session->DumpText(); }
 void Release(uint32_t handle) { delete &At(handle); }
+// [{domain, name, askedFor}] in the order of op_makers (src/ops/registry.cc), for subset builds; what is left out has no name.
+val Registry() {
+  val list = val::array();
+  for (const RegisteredOp& op : RegisteredOps()) {
+    const OpDef def = op.make != nullptr ? op.make() : OpDef{};
+    val fields = val::object();
+    fields.set("domain", std::string(def.domain));
+    fields.set("name", std::string(def.name));
+    fields.set("askedFor", op.asked_for);
+    list.call<void>("push", fields);
+  }
+  return list;
+}
 void LimitMemory(double bytes) { SetMemoryLimit(static_cast<uint64_t>(bytes)); }
 
 EMSCRIPTEN_BINDINGS(webinfer) {
@@ -188,6 +260,18 @@ EMSCRIPTEN_BINDINGS(webinfer) {
       .function("finish", &ModelLoader::Finish)
       .function("external", &ModelLoader::External)
       .function("createSession", &ModelLoader::CreateSession);
+  emscripten::class_<PlanImages>("PlanImages")
+      .constructor<>()
+      .function("write", &PlanImages::Write)
+      .function("pieces", &PlanImages::Pieces);
+  emscripten::class_<PlanLoader>("PlanLoader")
+      .constructor<>()
+      .function("chunk", &PlanLoader::Chunk)
+      .function("begin", &PlanLoader::Begin)
+      .function("readStructure", &PlanLoader::ReadStructure)
+      .function("blobs", &PlanLoader::Blobs)
+      .function("filled", &PlanLoader::Filled)
+      .function("createSession", &PlanLoader::CreateSession);
   emscripten::function("lastError", &ErrorFields);
   emscripten::function("describe", &Describe);
   emscripten::function("profile", &Profile);
@@ -195,6 +279,7 @@ EMSCRIPTEN_BINDINGS(webinfer) {
   emscripten::function("setProfiling", &SetProfiling);
   emscripten::function("dumpText", &DumpText);
   emscripten::function("release", &Release);
+  emscripten::function("registry", &Registry);
   emscripten::function("limitMemory", &LimitMemory);
 }
 

@@ -1,5 +1,7 @@
 // Browsers: pages, workers, service workers, extensions, worklets. Nothing here touches a global before it is called.
+
 import {createThread, createWorker, wasmUrl} from './browser-files.js';
+import {originStore} from './browser-plan-store.js';
 import type {Platform, WorkerLike} from './loader/platform.js';
 import {fetchSource} from './loader/source.js';
 
@@ -10,6 +12,7 @@ export const browserPlatform: Platform = {
   sibling(base, name) {
     return /^(https?|file|blob|data):/.test(base) && !/^(blob|data):/.test(base) ? new URL(name, base).href : undefined;
   },
+  planStore: () => originStore(),
   createWorker: () => createWorker() as unknown as WorkerLike,
   createThread(failed) {
     const worker = createThread();

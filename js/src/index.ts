@@ -1,4 +1,6 @@
 // Everything webinfer offers, on every host. The entries (browser.ts, node.ts) install their platform and export this.
+
+export type {SessionPlan} from './api/create-session.js';
 export type * from './api/data-types.js';
 export {type Env, env} from './api/env.js';
 export {type ErrorDetails, WebInferError, type WebInferErrorCode} from './api/errors.js';
@@ -8,6 +10,7 @@ export {
   type SessionProfile,
   type SessionStats,
 } from './api/inference-session.js';
+export {createPool, type PoolOptions, SessionPool} from './api/pool.js';
 export type * from './api/session-options.js';
 export type {
   CpuPinnedConstructorParameters,

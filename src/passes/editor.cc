@@ -90,7 +90,20 @@ std::unique_ptr<Node> Editor::Make(std::string_view op, std::vector<ValueId> inp
   return node;
 }
 
+namespace {
+
+// In a subset build an operator may be missing that nobody needed when the build was made.
+Status CheckHasDef(const Node& node) {
+  if (node.def != nullptr) return OkStatus();
+  return Error(Code::kUnsupported, "A pass needs an operator that this build lacks")
+      .Op("%s", node.op.c_str())
+      .Hint("Make the subset build again with the options that this session has.");
+}
+
+}  // namespace
+
 Result<ValueId> Editor::Adopt(Node& node) {
+  WEBINFER_TRY(CheckHasDef(node));
   changed_ = true;
   Grow();
   inference_->Update();
@@ -115,7 +128,7 @@ Result<ValueId> Editor::InsertAfter(const Node* after, std::unique_ptr<Node> nod
 }
 
 Result<ValueId> Editor::Evaluate(std::unique_ptr<Node> node) {
-  if (node->def == nullptr) return Error(Code::kInternal, "A pass needs an operator this build lacks").Op("%s", node->op.c_str());
+  WEBINFER_TRY(CheckHasDef(*node));
   node->outputs.push_back(graph_.AddValue(""));
   Grow();
   inference_->Update();
@@ -139,6 +152,7 @@ Result<ValueId> Editor::AddInts(std::span<const int64_t> values) {
 }
 
 Status Editor::Become(Node& node, std::unique_ptr<Node> replacement) {
+  WEBINFER_TRY(CheckHasDef(*replacement));
   std::vector<Shape> before;
   for (ValueId id : node.outputs) before.push_back(id == kNoValue ? Shape() : ShapeOf(id));
   SetInputs(node, std::move(replacement->inputs));

@@ -1,6 +1,7 @@
 #include "runtime/session.h"
 
 #include <algorithm>
+#include <set>
 
 #include "passes/pass.h"
 #include "runtime/executor.h"
@@ -16,6 +17,23 @@ uint64_t ConstantBytes(const Graph& graph) {
   for (const Value& value : graph.values) bytes += value.constant != nullptr ? value.constant->buffer.size() : 0;
   for (const auto& node : graph.nodes) {
     for (const auto& body : node->bodies) bytes += ConstantBytes(*body);
+  }
+  return bytes;
+}
+
+// Constants and packed weights, each once.
+uint64_t WeightBytes(const Graph& graph) {
+  std::set<const void*> seen;
+  uint64_t bytes = 0;
+  const auto add = [&](const Buffer& buffer) { bytes += seen.insert(buffer.data()).second ? buffer.size() : 0; };
+  for (const Value& value : graph.values) {
+    if (value.constant != nullptr) add(value.constant->buffer);
+  }
+  for (const auto& node : graph.nodes) {
+    for (const auto& packed : node->prepared) {
+      if (packed != nullptr) add(*packed);
+    }
+    for (const auto& body : node->bodies) bytes += WeightBytes(*body);
   }
   return bytes;
 }
@@ -67,10 +85,7 @@ Status CheckMaps(const ValueMetadata& declared, const RuntimeValue& value) {
 
 }  // namespace
 
-struct Session::Impl {
-  std::unique_ptr<Model> model;
-  std::vector<ValueMetadata> inputs, outputs;
-  std::vector<std::shared_ptr<const Tensor>> defaults;  // of inputs with an initializer
+struct Session::Impl : PreparedModel {
   std::unique_ptr<Executor> executor;
   Profiler profiler;
   std::vector<Operand> feeds;
@@ -79,6 +94,7 @@ struct Session::Impl {
   SessionStats stats;
   bool profiling = false;
 
+  explicit Impl(PreparedModel prepared) : PreparedModel(std::move(prepared)) {}
   Status CheckFeed(int input, ValueKind kind, DType dtype, const Shape& shape) const;
 };
 
@@ -86,31 +102,41 @@ Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::Create(std::unique_ptr<Model> model, const SessionOptions& options) {
-  auto impl = std::make_unique<Impl>();
-  impl->model = std::move(model);
-  Graph& graph = impl->model->graph;
+  PreparedModel prepared;
+  prepared.model = std::move(model);
+  Graph& graph = prepared.model->graph;
   const uint64_t model_bytes = ConstantBytes(graph), others = GetMemoryStats().live - model_bytes;
   FixDimensions(graph, options.free_dimensions);
   for (ValueId id : graph.inputs) {
     Value& value = graph.values[static_cast<size_t>(id)];
-    impl->inputs.push_back(MetadataOf(value));
-    impl->defaults.push_back(std::move(value.constant));  // a caller may replace it: not a constant for the passes
+    prepared.inputs.push_back(MetadataOf(value));
+    prepared.defaults.push_back(std::move(value.constant));  // a caller may replace it: not a constant for the passes
   }
-  for (ValueId id : graph.outputs) impl->outputs.push_back(MetadataOf(graph.values[static_cast<size_t>(id)]));
+  for (ValueId id : graph.outputs) prepared.outputs.push_back(MetadataOf(graph.values[static_cast<size_t>(id)]));
 
   const PassOptions passes{options.optimize, options.deterministic, SpareBytes(options.weight_memory, model_bytes)};
-  WEBINFER_TRY(Optimize(*impl->model, passes));
-  WEBINFER_ASSIGN(impl->executor, Executor::Create(graph, options.threads));
+  WEBINFER_TRY(Optimize(*prepared.model, passes));
+  const uint64_t weight_bytes = GetMemoryStats().live - others;
+  WEBINFER_ASSIGN(std::unique_ptr<Session> session, Create(std::move(prepared), options.threads));
+  session->impl_->stats.weight_bytes = weight_bytes;
+  return session;
+}
+
+Result<std::unique_ptr<Session>> Session::Create(PreparedModel prepared, int threads) {
+  auto impl = std::make_unique<Impl>(std::move(prepared));
+  const Graph& graph = impl->model->graph;
+  WEBINFER_ASSIGN(impl->executor, Executor::Create(graph, threads));
   impl->feeds.resize(graph.inputs.size());
   impl->feed_buffers.resize(graph.inputs.size());
   impl->stats.nodes = graph.nodes.size();
-  impl->stats.weight_bytes = GetMemoryStats().live - others;
+  impl->stats.weight_bytes = WeightBytes(graph);
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
 const std::vector<ValueMetadata>& Session::inputs() const { return impl_->inputs; }
 const std::vector<ValueMetadata>& Session::outputs() const { return impl_->outputs; }
 const Model& Session::model() const { return *impl_->model; }
+const PreparedModel& Session::prepared() const { return *impl_; }
 
 Result<void*> Session::FeedBuffer(int input, uint64_t bytes) {
   Buffer& buffer = impl_->feed_buffers[static_cast<size_t>(input)];

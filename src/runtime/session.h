@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "graph/graph.h"
 #include "ops/step.h"
+#include "runtime/prepared_model.h"
 #include "runtime/profiler.h"
 
 namespace webinfer {
@@ -27,13 +27,6 @@ struct SessionOptions {
   std::vector<std::pair<std::string, int64_t>> free_dimensions;  // symbolic dimension -> size, fixed before the passes
 };
 
-struct ValueMetadata {
-  std::string name;
-  ValueType type;
-  std::vector<std::string> symbols;  // per dimension, "" where it has no name
-  bool optional = false;             // an input with a default value (an initializer of the same name)
-};
-
 struct SessionStats {
   uint64_t weight_bytes = 0;      // constants and packed weights
   uint64_t arena_bytes = 0;       // the largest binding's
@@ -45,6 +38,8 @@ struct SessionStats {
 class Session {
  public:
   static Result<std::unique_ptr<Session>> Create(std::unique_ptr<Model> model, const SessionOptions& options);
+  // Of a model that another session has prepared (prepared() of it, stored and read again): nothing is left to optimise.
+  static Result<std::unique_ptr<Session>> Create(PreparedModel prepared, int threads);
   ~Session();
 
   const std::vector<ValueMetadata>& inputs() const;
@@ -79,6 +74,7 @@ class Session {
   // The optimised graph and the last plan in words.
   std::string DumpText() const;
   const Model& model() const;
+  const PreparedModel& prepared() const;
 
  private:
   struct Impl;

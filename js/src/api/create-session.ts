@@ -1,11 +1,12 @@
 // From what a user gives to a session in an engine: options checked, engine chosen, model and external data streamed in.
 import type {EngineClient, ExternalRange, SessionHandle} from '../engine/client.js';
 import type {EngineSessionOptions} from '../engine/glue.js';
-import {chooseVariant} from '../loader/capabilities.js';
+import {chooseVariant, type Variant} from '../loader/capabilities.js';
 import {type EngineLease, type EngineWish, leaseEngine} from '../loader/engines.js';
+import {type ExternalIdentities, type PlanKey, shortName} from '../loader/plan-store.js';
 import {type ByteSource, platform} from '../loader/platform.js';
-import {checkModelStart, type FileSource, openSource} from '../loader/source.js';
-import {loadWasm} from '../loader/wasm-module.js';
+import {checkModelStart, type FileSource, keepSource, openSource} from '../loader/source.js';
+import {engineBuild, loadWasm} from '../loader/wasm-module.js';
 import {env, log, warnOnce} from './env.js';
 import {abortError, WebInferError} from './errors.js';
 import type {ExternalDataFileType, SessionOptions} from './session-options.js';
@@ -22,10 +23,21 @@ const PIECES_IN_FLIGHT = 4;
 export interface CreatedSession extends SessionHandle {
   lease: EngineLease;
   client: EngineClient;
+  plan: SessionPlan;
 }
 
+/** What the plan cache did for a session. */
+export interface SessionPlan {
+  /** The session was made of a stored plan: the model was neither read nor prepared. */
+  restored: boolean;
+  /** Whether its plan has been stored; never rejects. */
+  stored: Promise<boolean>;
+}
+
+const NO_PLAN: SessionPlan = {restored: false, stored: Promise.resolve(false)};
+
 /** Makes a session of `model`. Rejects with the signal's reason as soon as it says stop. */
-export async function createSession(model: FileSource, options: SessionOptions): Promise<CreatedSession> {
+export async function createSession(model: FileSource | ByteSource, options: SessionOptions): Promise<CreatedSession> {
   checkOptions(options);
   const {signal} = options;
   if (!signal) return new SessionMaker(options).make(model);
@@ -50,6 +62,8 @@ class SessionMaker {
   #stopped = false;
   #loaded = 0;
   #total: number | undefined;
+  /** Files beside the model, and what tells their versions apart. */
+  readonly #externals = new Map<string, string | undefined>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -61,7 +75,7 @@ class SessionMaker {
     this.#lease?.release();
   }
 
-  async make(model: FileSource): Promise<CreatedSession> {
+  async make(model: FileSource | ByteSource): Promise<CreatedSession> {
     const {worker = env.wasm.proxy === true ? true : 'auto', signal} = this.#options;
     const placed = {worker: worker === 'auto' ? workersPay() : worker, threads: this.#threads()};
     const [least, most] = [this.#variant(placed.threads ?? 1), this.#variant(placed.threads)];
@@ -77,7 +91,7 @@ class SessionMaker {
     };
     const same = this.#variant(modest.threads).threads === most.threads;
     if (same && modest.worker === placed.worker) return this.#makeIn(placed, source);
-    const kept = await keep(source, signal);
+    const kept = keepSource(source);
     const small = await this.#makeIn(modest, kept);
     if (small.description.operations < LONG_RUN_OPERATIONS) return small;
     log('verbose', `runs of about ${small.description.operations} operations are expected: a larger place is taken`);
@@ -105,23 +119,74 @@ class SessionMaker {
     try {
       this.#check();
       const {client} = lease;
-      const model = await client.beginModel(source.size ?? 0);
-      try {
-        await this.#push(client, model, source);
-        await this.#fill(client, model, await client.finishModel(model), source);
-        this.#check();
-        this.#report('prepare');
-        const handle = await client.createSession(model, engineOptions(this.#options, threads));
-        this.#check();
-        return {...handle, lease, client};
-      } catch (error) {
-        await client.dropModel(model);
-        throw error;
+      const key = planKey(this.#options, source, variant);
+      const restored = key && (await this.#restore(client, key, source, threads));
+      this.#check();
+      if (restored) {
+        source.cancel?.();
+        return {...restored, lease, client, plan: {restored: true, stored: Promise.resolve(true)}};
       }
+      const handle = await this.#prepare(client, source, engineOptions(this.#options, threads));
+      return {...handle, lease, client, plan: key ? this.#store(client, handle.session, key) : NO_PLAN};
     } catch (error) {
       lease.release();
       throw error;
     }
+  }
+
+  async #prepare(client: EngineClient, source: ByteSource, options: EngineSessionOptions): Promise<SessionHandle> {
+    const model = await client.beginModel(source.size ?? 0);
+    try {
+      await this.#push(client, model, source);
+      await this.#fill(client, model, await client.finishModel(model), source);
+      this.#check();
+      this.#report('prepare');
+      const handle = await client.createSession(model, options);
+      this.#check();
+      return handle;
+    } catch (error) {
+      await client.dropModel(model);
+      throw error;
+    }
+  }
+
+  /** A session of the stored plan, if there is one of this very model; what is wrong with a plan is never an error. */
+  async #restore(
+    client: EngineClient,
+    key: PlanKey,
+    source: ByteSource,
+    threads: number,
+  ): Promise<SessionHandle | undefined> {
+    let plan: Awaited<ReturnType<EngineClient['loadPlan']>>;
+    try {
+      plan = await client.loadPlan(key);
+      if (!plan) return undefined;
+      for (const [location, identity] of plan.externals) {
+        const file = await this.#openExternal(location, source, location);
+        file.cancel?.();
+        if (file.identity !== identity) throw new Error(`${location} has changed`);
+      }
+      return await client.restoreSession(plan.model, threads);
+    } catch (error) {
+      this.#check();
+      log('verbose', `the stored plan of ${source.name} is not used: ${(error as Error).message}`);
+      if (plan) await client.dropModel(plan.model);
+      return undefined;
+    }
+  }
+
+  /** Stores the plan while the session is already in use. */
+  #store(client: EngineClient, session: number, key: PlanKey): SessionPlan {
+    const externals: ExternalIdentities = [];
+    for (const [location, identity] of this.#externals) {
+      if (identity !== undefined) externals.push([location, identity]);
+      else if (!namedByCaller(this.#options)) return NO_PLAN;
+    }
+    const stored = client.savePlan(session, key, externals).catch((error) => {
+      log('verbose', `the plan could not be stored: ${(error as Error).message}`);
+      return false;
+    });
+    return {restored: false, stored};
   }
 
   async #push(client: EngineClient, model: number, source: ByteSource): Promise<void> {
@@ -151,12 +216,13 @@ class SessionMaker {
       locations.set(range.location, of);
     }
     for (const [location, wanted] of locations) {
-      const file = await this.#openExternal(location, source, wanted[0] as ExternalRange);
+      const file = await this.#openExternal(location, source, (wanted[0] as ExternalRange).tensor);
+      this.#externals.set(location, file.identity);
       await this.#fillFrom(client, model, file, wanted);
     }
   }
 
-  async #openExternal(location: string, model: ByteSource, {tensor}: ExternalRange): Promise<ByteSource> {
+  async #openExternal(location: string, model: ByteSource, tensor: string): Promise<ByteSource> {
     const {externalData = [], signal} = this.#options;
     const given = externalData.find((file) => sameFile(pathOf(file), location));
     if (given !== undefined) return openSource(typeof given === 'string' ? given : given.data, location, signal);
@@ -227,17 +293,27 @@ function workersPay(): boolean {
   return platform().kind === 'browser' && typeof document !== 'undefined';
 }
 
-/** `source` in memory, so that it can be read again. */
-async function keep(source: ByteSource, signal?: AbortSignal): Promise<ByteSource> {
-  if (source.bytes) return source;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of source.chunks(signal)) pieces.push(piece.slice());
+function namedByCaller({planCache}: SessionOptions): string | undefined {
+  return typeof planCache === 'object' ? planCache.key : undefined;
+}
+
+/** Where the plan of a session is kept; undefined if none is asked for, or nothing tells when the model changes. */
+function planKey(options: SessionOptions, source: ByteSource, variant: Variant): PlanKey | undefined {
+  const {planCache} = options;
+  if (!planCache) return undefined;
+  const given = namedByCaller(options);
+  const identity = given === undefined ? source.identity : `${given} ${source.size ?? ''}`;
+  if (identity === undefined) {
+    warnOnce(`planCache has no effect on ${source.name}: it has no ETag and no date. Give planCache: {key: '…'}.`);
+    return undefined;
+  }
+  const {threads: _, ...preparation} = engineOptions(options, 1);
+  const how = JSON.stringify([variant.replace('-threads', ''), preparation]);
   return {
-    name: source.name,
-    size: source.size,
-    async *chunks() {
-      yield* pieces;
-    },
+    // An older version of the same model is overwritten rather than kept beside.
+    name: shortName(`${given ?? source.name} ${how}`),
+    identity: JSON.stringify([identity, engineBuild(variant), how]),
+    directory: typeof planCache === 'object' ? planCache.directory : undefined,
   };
 }
 
@@ -280,6 +356,17 @@ function checkOptions(options: SessionOptions): void {
   one('executionMode', ['sequential', 'parallel']);
   one('weightMemory', ['small', 'balanced', 'fast']);
   one('worker', [true, false, 'auto']);
+  const {planCache} = options;
+  if (
+    planCache !== undefined &&
+    typeof planCache !== 'boolean' &&
+    (typeof planCache !== 'object' || planCache === null)
+  ) {
+    throw new WebInferError('InvalidArgument', 'The session option "planCache" is not valid', {
+      expected: 'true, false or {key, directory}',
+      actual: String(planCache),
+    });
+  }
   for (const name of ['intraOpNumThreads', 'interOpNumThreads', 'maxMemory'] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {

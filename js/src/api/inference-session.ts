@@ -1,10 +1,16 @@
 // InferenceSession as onnxruntime-common 1.30 defines it, with runSync, disposal, aborts and the facts about a session beyond.
 import type {EngineClient, RunRequest} from '../engine/client.js';
-import type {SessionStats as EngineStats, ModelDescription, ProfileEntry, ValueDescription} from '../engine/glue.js';
+import type {
+  SessionStats as EngineStats,
+  ModelDescription,
+  OperatorRegistry,
+  ProfileEntry,
+  ValueDescription,
+} from '../engine/glue.js';
 import type {ValueData} from '../engine/values.js';
 import type {EngineLease} from '../loader/engines.js';
 import type {FileSource} from '../loader/source.js';
-import {type CreatedSession, createSession} from './create-session.js';
+import {type CreatedSession, createSession, type SessionPlan} from './create-session.js';
 import {TYPE_NAMES} from './data-types.js';
 import {ASYNC_DISPOSE, DISPOSE} from './dispose.js';
 import {warnOnce} from './env.js';
@@ -58,6 +64,8 @@ export class InferenceSession {
   readonly inputMetadata: readonly ValueMetadata[];
   readonly outputMetadata: readonly ValueMetadata[];
   readonly model: ModelInfo;
+  /** What the plan cache did for this session. */
+  readonly plan: SessionPlan;
 
   readonly #session: number;
   readonly #client: EngineClient;
@@ -70,7 +78,7 @@ export class InferenceSession {
   #released: Promise<void> | undefined;
 
   private constructor(
-    {session, client, lease, description}: CreatedSession,
+    {session, client, lease, description, plan}: CreatedSession,
     {preferredOutputLocation}: SessionOptions,
   ) {
     const {inputs, outputs, producer, description: text, irVersion, opsets, metadata, operations} = description;
@@ -81,6 +89,7 @@ export class InferenceSession {
     this.inputMetadata = required.map(toMetadata);
     this.outputMetadata = outputs.map(toMetadata);
     this.model = {producer, description: text, irVersion, opsets, metadata, operations};
+    this.plan = plan;
     this.#session = session;
     this.#client = client;
     this.#lease = lease;
@@ -291,6 +300,11 @@ export class InferenceSession {
     return this.#ask(() => this.#client.stats(this.#session));
   }
 
+  /** The operators of this build, and which ones the models of this engine have asked for (`webinfer build` is made of it). */
+  operators(): Promise<OperatorRegistry> {
+    return this.#ask(() => this.#client.registry());
+  }
+
   /** The optimised graph and the plan of the last run, as text. */
   dumpText(): Promise<string> {
     return this.#ask(() => this.#client.dumpText(this.#session));
@@ -309,6 +323,7 @@ export class InferenceSession {
   async #end(running: Promise<unknown> | undefined): Promise<void> {
     leases.unregister(this);
     await running?.catch(() => {});
+    await this.plan.stored;
     try {
       await this.#client.releaseSession(this.#session);
     } finally {

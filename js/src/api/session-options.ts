@@ -27,6 +27,13 @@ export interface OnnxModelOptions {
   externalData?: readonly ExternalDataFileType[];
 }
 
+export interface PlanCacheOptions {
+  /** Names the model instead of its address and the server's ETag: give another one when the model changes. Needed for bytes. */
+  key?: string;
+  /** Node: the folder. Default: webinfer/plans in the user's cache folder. */
+  directory?: string;
+}
+
 /** How far a create has come. */
 export interface CreateProgress {
   /** 'engine' loads the WebAssembly build, 'model' the model and its data, 'prepare' makes the session of them. */
@@ -86,6 +93,8 @@ export interface SessionOptions extends OnnxModelOptions {
   maxMemory?: number;
   /** Memory for second, faster copies of weights: none, up to half the model (default), or any amount. */
   weightMemory?: 'small' | 'balanced' | 'fast';
+  /** Keeps the prepared model for the next create: true, or where and under which name. Default: false. */
+  planCache?: boolean | PlanCacheOptions;
   /** The same bits on every machine: plain SIMD, no Winograd. */
   deterministic?: boolean;
   /** Sessions of one group share a WebAssembly instance (and a worker): less memory, but only the first has threads. */

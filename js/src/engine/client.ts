@@ -1,7 +1,8 @@
 // What a session needs of the engine, wherever it runs: LocalEngine does it on this thread, WorkerEngine in a worker.
 //
 // Models, sessions and kept values go by numbers that the engine gives out. Everything that crosses is plain data.
-import type {EngineSessionOptions, ModelDescription, ProfileEntry, SessionStats} from './glue.js';
+import type {ExternalIdentities, PlanKey} from '../loader/plan-store.js';
+import type {EngineSessionOptions, ModelDescription, OperatorRegistry, ProfileEntry, SessionStats} from './glue.js';
 import type {ValueData} from './values.js';
 
 /** Bytes of a file that the model keeps its weights in: `length` at `offset` of `location` belong to weight `index`. */
@@ -36,6 +37,12 @@ export interface EngineClient {
   createSession(model: number, options: EngineSessionOptions): SessionHandle | Promise<SessionHandle>;
   dropModel(model: number): void | Promise<void>;
 
+  /** A stored plan in engine memory, undefined if there is none; rejects if it is damaged. Its number is for restoreSession or dropModel. */
+  loadPlan(key: PlanKey): Promise<{model: number; externals: ExternalIdentities} | undefined>;
+  restoreSession(plan: number, threads: number): SessionHandle | Promise<SessionHandle>;
+  /** False if this host keeps nothing. */
+  savePlan(session: number, key: PlanKey, externals: ExternalIdentities): Promise<boolean>;
+
   run(request: RunRequest, signal?: AbortSignal): ValueData[] | Promise<ValueData[]>;
   download(value: number): ValueData | Promise<ValueData>;
   releaseValue(value: number): void;
@@ -43,6 +50,7 @@ export interface EngineClient {
   setProfiling(session: number, on: boolean): void | Promise<void>;
   profile(session: number): ProfileEntry[] | Promise<ProfileEntry[]>;
   stats(session: number): SessionStats | Promise<SessionStats>;
+  registry(): OperatorRegistry | Promise<OperatorRegistry>;
   dumpText(session: number): string | Promise<string>;
   releaseSession(session: number): void | Promise<void>;
   /** Gives the instance up, with all that is in it. */

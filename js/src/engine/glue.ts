@@ -55,6 +55,25 @@ export interface ModelLoader {
   delete(): void;
 }
 
+export interface PlanImages {
+  write(session: number, identity: string): boolean;
+  pieces(): {data: number; bytes: number}[];
+  delete(): void;
+}
+
+export interface PlanLoader {
+  chunk(bytes: number): number;
+  begin(bytes: number, fileBytes: number, identity: string): number;
+  readStructure(bytes: number): boolean;
+  blobs(): {offset: number; bytes: number; data: number}[];
+  filled(blob: number, bytes: number): boolean;
+  createSession(threads: number): number;
+  delete(): void;
+}
+
+/** Operators of this build, in the order of the engine's list of them; one that has been taken out has no name. */
+export type OperatorRegistry = {domain: string; name: string; askedFor: boolean}[];
+
 export interface EngineSessionOptions {
   threads: number;
   optimize: boolean;
@@ -92,6 +111,9 @@ export interface SessionStats {
 /** The instantiated engine. */
 export interface EngineModule {
   ModelLoader: new (total: number) => ModelLoader;
+  PlanImages: new () => PlanImages;
+  PlanLoader: new () => PlanLoader;
+  registry(): OperatorRegistry;
   lastError(): ErrorFields;
   describe(session: number): ModelDescription;
   profile(session: number): ProfileEntry[];

@@ -5,10 +5,20 @@
 
 import type {NumericArray} from '../api/data-types.js';
 import {WebInferError} from '../api/errors.js';
+import type {ExternalIdentities, PlanKey} from '../loader/plan-store.js';
 import {platform} from '../loader/platform.js';
 import type {EngineClient, ExternalRange, RunRequest, SessionHandle} from './client.js';
-import type {EngineSessionOptions, ExternalTensor, ModelLoader, ProfileEntry, SessionStats} from './glue.js';
+import type {
+  EngineSessionOptions,
+  ExternalTensor,
+  ModelLoader,
+  OperatorRegistry,
+  PlanLoader,
+  ProfileEntry,
+  SessionStats,
+} from './glue.js';
 import type {EngineInstance} from './instance.js';
+import {loadPlan, savePlan} from './plan.js';
 import {describeTensor, feedValue, type PinnedData, readValue, type ValueData, viewTensor} from './values.js';
 
 /** Milliseconds a slice may take: an abort is seen within a few of them. */
@@ -23,6 +33,8 @@ export class LocalEngine implements EngineClient {
   readonly remote = false;
   readonly #instance: EngineInstance;
   readonly #models = new Map<number, LoadingModel>();
+  readonly #plans = new Map<number, PlanLoader>();
+  readonly #sessions = new Set<number>();
   readonly #values = new Map<number, number>();
   #numbers = 0;
   #threadsTaken = false;
@@ -78,26 +90,58 @@ export class LocalEngine implements EngineClient {
   }
 
   createSession(model: number, options: EngineSessionOptions): SessionHandle {
-    const instance = this.#instance;
     const {loader} = this.#model(model);
-    // The instance has workers for the threads of one session; starting one more would trap.
-    const threads = this.#threadsTaken ? 1 : options.threads;
-    this.#threadsTaken ||= threads > 1;
     try {
-      return instance.call(() => {
-        const session = loader.createSession({...options, threads}) >>> 0;
-        if (!session) throw instance.lastError();
-        return {session, description: instance.engine.describe(session)};
-      });
+      return this.#describe(() => loader.createSession({...options, threads: this.#takeThreads(options.threads)}));
     } finally {
       this.dropModel(model);
     }
   }
 
+  /** The instance has workers for the threads of one session; starting one more would trap. */
+  #takeThreads(wanted: number): number {
+    const threads = this.#threadsTaken ? 1 : wanted;
+    this.#threadsTaken ||= threads > 1;
+    return threads;
+  }
+
+  #describe(make: () => number): SessionHandle {
+    const instance = this.#instance;
+    return instance.call(() => {
+      const session = make() >>> 0;
+      if (!session) throw instance.lastError();
+      this.#sessions.add(session);
+      return {session, description: instance.engine.describe(session)};
+    });
+  }
+
+  async loadPlan(key: PlanKey): Promise<{model: number; externals: ExternalIdentities} | undefined> {
+    const plan = await loadPlan(this.#instance, key);
+    if (!plan) return undefined;
+    const model = ++this.#numbers;
+    this.#plans.set(model, plan.loader);
+    return {model, externals: plan.externals};
+  }
+
+  restoreSession(plan: number, threads: number): SessionHandle {
+    const loader = this.#plans.get(plan);
+    if (!loader) throw new Error(`No plan ${plan} has been loaded`);
+    try {
+      return this.#describe(() => loader.createSession(this.#takeThreads(threads)));
+    } finally {
+      this.dropModel(plan);
+    }
+  }
+
+  savePlan(session: number, key: PlanKey, externals: ExternalIdentities): Promise<boolean> {
+    return savePlan(this.#instance, session, key, externals, () => this.#sessions.has(session));
+  }
+
   dropModel(model: number): void {
-    const loading = this.#models.get(model);
+    const loader = this.#models.get(model)?.loader ?? this.#plans.get(model);
     this.#models.delete(model);
-    if (loading && this.#instance.alive) this.#instance.call(() => loading.loader.delete());
+    this.#plans.delete(model);
+    if (loader && this.#instance.alive) this.#instance.call(() => loader.delete());
   }
 
   #model(model: number): LoadingModel {
@@ -192,16 +236,23 @@ export class LocalEngine implements EngineClient {
     return this.#instance.call(() => this.#instance.engine.stats(session));
   }
 
+  registry(): OperatorRegistry {
+    return this.#instance.call(() => this.#instance.engine.registry());
+  }
+
   dumpText(session: number): string {
     return this.#instance.call(() => this.#instance.engine.dumpText(session));
   }
 
   releaseSession(session: number): void {
+    this.#sessions.delete(session);
     if (this.#instance.alive) this.#instance.call(() => this.#instance.engine.release(session));
   }
 
   dispose(): void {
     this.#models.clear();
+    this.#plans.clear();
+    this.#sessions.clear();
     this.#values.clear();
     this.#instance.dispose();
   }

@@ -1,5 +1,6 @@
 // What webinfer needs of its host and gets from it in different ways: the entry of each host installs one Platform.
 import type {Variant} from './capabilities.js';
+import type {PlanStore} from './plan-store.js';
 
 /** The part of a Worker that both browsers and Node can offer. */
 export interface WorkerLike {
@@ -19,7 +20,11 @@ export interface ByteSource {
   readonly size?: number;
   /** The bytes themselves, if they are in memory already. */
   readonly bytes?: Uint8Array;
+  /** Changes when the bytes do; absent if that cannot be told without reading them. */
+  readonly identity?: string;
   chunks(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Lets go of a file that will not be read. */
+  cancel?(): void;
 }
 
 export interface Platform {
@@ -32,6 +37,8 @@ export interface Platform {
   readFile?(url: string): Promise<Uint8Array>;
   /** `name` as a file beside the model at `base`. */
   sibling(base: string, name: string): string | undefined;
+  /** Where prepared models are kept; undefined if this host keeps nothing. */
+  planStore?(directory: string | undefined): PlanStore | undefined;
   createWorker(): WorkerLike;
   /** A worker that runs a thread of the engine; `failed` is called if it cannot start. */
   createThread(failed: (reason: string) => void): WorkerLike;

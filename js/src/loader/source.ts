@@ -15,8 +15,13 @@ export type FileSource =
 /** Bytes handed over at once: large enough to cost little, small enough to let other events in between. */
 const PIECE = 1 << 20;
 
-/** A ByteSource of `file`. `what` names it in messages. */
-export async function openSource(file: FileSource, what: string, signal?: AbortSignal): Promise<ByteSource> {
+/** A ByteSource of `file`, which may be one already. `what` names it in messages. */
+export async function openSource(
+  file: FileSource | ByteSource,
+  what: string,
+  signal?: AbortSignal,
+): Promise<ByteSource> {
+  if (typeof file === 'object' && 'chunks' in file) return file;
   if (typeof file === 'string') return platform().open(file, signal);
   if (file instanceof URL) return platform().open(file.href, signal);
   if (ArrayBuffer.isView(file)) return fromBytes(new Uint8Array(file.buffer, file.byteOffset, file.byteLength), what);
@@ -33,6 +38,24 @@ export async function openSource(file: FileSource, what: string, signal?: AbortS
   throw new TypeError(
     `${what} must be a path or URL, an ArrayBuffer, a typed array, a Blob, a Response or a ReadableStream.`,
   );
+}
+
+/** `source`, read once and then kept, so that it can be read again. */
+export function keepSource(source: ByteSource): ByteSource {
+  if (source.bytes) return source;
+  const pieces: Uint8Array[] = [];
+  let read = false;
+  return {
+    ...source,
+    async *chunks(signal) {
+      if (!read) for await (const piece of source.chunks(signal)) pieces.push(piece.slice());
+      read = true;
+      yield* pieces;
+    },
+    cancel: () => {
+      if (!read) source.cancel?.();
+    },
+  };
 }
 
 export function fromBytes(bytes: Uint8Array, name: string): ByteSource {
@@ -72,7 +95,20 @@ async function fromResponse(response: Response, what: string): Promise<ByteSourc
   // content-length counts the bytes on the wire, which are fewer when the body is compressed.
   const plain = !response.headers.get('content-encoding');
   const size = plain ? Number(response.headers.get('content-length')) || undefined : undefined;
-  return {name, size, chunks: () => streamPieces(response.body as ReadableStream<Uint8Array>)};
+  const body = response.body;
+  return {
+    name,
+    size,
+    identity: identityOf(response),
+    chunks: () => streamPieces(body),
+    cancel: () => void body.cancel().catch(() => {}),
+  };
+}
+
+/** What tells one version of the file at an address from another: the server's validators. */
+function identityOf({url, headers}: Response): string | undefined {
+  const validator = headers.get('etag') ?? headers.get('last-modified');
+  return url && validator ? `${url} ${validator} ${headers.get('content-length') ?? ''}` : undefined;
 }
 
 /** Throws if `response` is an error page rather than a file. */

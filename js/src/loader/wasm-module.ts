@@ -7,6 +7,14 @@ import {checkResponse, htmlError} from './source.js';
 
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
+declare const __WEBINFER_BUILDS__: Record<string, string>;
+
+/** Changes with the engine's code: plans are only good for the build that made them. */
+export function engineBuild(variant: Variant): string {
+  const builds = typeof __WEBINFER_BUILDS__ === 'undefined' ? {} : __WEBINFER_BUILDS__;
+  return builds[variant] ?? 'unknown';
+}
+
 /** The compiled engine of `variant`. */
 export function loadWasm(variant: Variant): Promise<WebAssembly.Module> {
   const binary = env.wasm.wasmBinary;

@@ -4,6 +4,10 @@
 import {type Command, UsageError} from './commands/command.js';
 
 const COMMANDS: Record<string, {summary: string; load(): Promise<{command: Command}>}> = {
+  build: {
+    summary: 'make a smaller package for the models that you have',
+    load: () => import('./commands/build.js'),
+  },
   inspect: {
     summary: 'print what a model needs and gives',
     load: () => import('./commands/inspect.js'),

@@ -7,6 +7,7 @@ import {Worker} from 'node:worker_threads';
 import {WebInferError} from '../api/errors.js';
 import type {ByteSource, Platform, WorkerLike} from '../loader/platform.js';
 import {fetchSource} from '../loader/source.js';
+import {folderStore} from './plan-store.js';
 
 const PIECE = 1 << 20;
 
@@ -30,6 +31,7 @@ export const nodePlatform: Platform = {
     if (/^https?:/.test(base)) return new URL(name, base).href;
     return /^(blob|data):/.test(base) || !base.includes('/') ? undefined : resolve(dirname(base), name);
   },
+  planStore: (directory) => folderStore(directory),
   createWorker: () => new NodeWorker('./worker.node.mjs'),
   createThread: (failed) => new NodeWorker('./thread.node.mjs', failed),
   cores: availableParallelism,
@@ -43,14 +45,15 @@ function toPath(urlOrPath: string): string {
 
 async function openFile(path: string): Promise<ByteSource> {
   let size: number;
+  let changed: number;
   try {
     const file = await open(path);
-    ({size} = await file.stat());
+    ({size, mtimeMs: changed} = await file.stat());
     await file.close();
   } catch (cause) {
     throw new WebInferError('LoadFailed', `The file ${path} cannot be read`, {cause, actual: (cause as Error).message});
   }
-  return {name: path, size, chunks: () => readPieces(path)};
+  return {name: path, size, identity: `${path} ${changed} ${size}`, chunks: () => readPieces(path)};
 }
 
 async function* readPieces(path: string): AsyncIterable<Uint8Array> {

@@ -2,9 +2,10 @@
 import {env} from '../api/env.js';
 import {errorFromData, WebInferError} from '../api/errors.js';
 import type {EngineClient, ExternalRange, RunRequest, SessionHandle} from '../engine/client.js';
-import type {EngineSessionOptions, ProfileEntry, SessionStats} from '../engine/glue.js';
+import type {EngineSessionOptions, OperatorRegistry, ProfileEntry, SessionStats} from '../engine/glue.js';
 import type {InstanceOptions} from '../engine/instance.js';
 import type {ValueData} from '../engine/values.js';
+import type {ExternalIdentities, PlanKey} from '../loader/plan-store.js';
 import {platform, type WorkerLike} from '../loader/platform.js';
 import type {CallName, FromWorker, ToWorker} from './protocol.js';
 
@@ -123,6 +124,18 @@ export class WorkerEngine implements EngineClient {
     return this.#call('dropModel', [model]);
   }
 
+  loadPlan(key: PlanKey): Promise<{model: number; externals: ExternalIdentities} | undefined> {
+    return this.#call('loadPlan', [key]);
+  }
+
+  restoreSession(plan: number, threads: number): Promise<SessionHandle> {
+    return this.#call('restoreSession', [plan, threads]);
+  }
+
+  savePlan(session: number, key: PlanKey, externals: ExternalIdentities): Promise<boolean> {
+    return this.#call('savePlan', [session, key, externals]);
+  }
+
   run(request: RunRequest, signal?: AbortSignal): Promise<ValueData[]> {
     if (!signal) return this.#call('run', [request]);
     let number = 0;
@@ -154,6 +167,10 @@ export class WorkerEngine implements EngineClient {
 
   stats(session: number): Promise<SessionStats> {
     return this.#call('stats', [session]);
+  }
+
+  registry(): Promise<OperatorRegistry> {
+    return this.#call('registry', []);
   }
 
   dumpText(session: number): Promise<string> {

@@ -1,5 +1,7 @@
 // Cast: every element in another type. Between numbers it is the engine's conversion; strings are read and written here.
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -22,13 +24,40 @@ Status Infer(InferContext& ctx) {
   return ctx.SetOutput(0, to, ctx.In(0).shape);
 }
 
-// As many digits as it takes to read the same number again.
-template <typename T>
-std::string_view WriteNumber(T value, std::span<char> buffer) {
-  if (value != value) return "NaN";
+std::string_view WriteNumber(int64_t value, std::span<char> buffer) {
   const std::to_chars_result end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  const std::string_view text(buffer.data(), static_cast<size_t>(end.ptr - buffer.data()));
-  return text == "inf" ? "INF" : text == "-inf" ? "-INF" : text;
+  return {buffer.data(), static_cast<size_t>(end.ptr - buffer.data())};
+}
+std::string_view WriteNumber(uint64_t value, std::span<char> buffer) {
+  const std::to_chars_result end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), static_cast<size_t>(end.ptr - buffer.data())};
+}
+
+float ReadAs(const char* text, float) { return std::strtof(text, nullptr); }
+double ReadAs(const char* text, double) { return std::strtod(text, nullptr); }
+
+// As std::to_chars writes it, whose tables would be a tenth of the whole binary: the fewest digits that read back as the same
+// number, fixed or scientific, whichever is shorter.
+template <typename T>
+requires std::is_floating_point_v<T> std::string_view WriteNumber(T value, std::span<char> buffer) {
+  if (value != value) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "INF" : "-INF";
+  char text[32];
+  int precision = -1;
+  do {
+    std::snprintf(text, sizeof(text), "%.*e", ++precision, static_cast<double>(value));
+  } while (precision < 17 && ReadAs(text, value) != value);
+  const std::string_view scientific(text);
+  const int exponent = std::atoi(text + scientific.find('e') + 1);
+  const int fixed_digits = exponent >= 0 ? std::max(exponent + 1, precision + 1) : precision + 1 - exponent;
+  const int fixed_length = fixed_digits + (precision > exponent ? 1 : 0) + (text[0] == '-' ? 1 : 0);
+  if (fixed_length > static_cast<int>(scientific.size())) {
+    std::memcpy(buffer.data(), text, scientific.size());
+    return {buffer.data(), scientific.size()};
+  }
+  const int length =
+      std::snprintf(buffer.data(), buffer.size(), "%.*f", std::max(precision - exponent, 0), static_cast<double>(value));
+  return {buffer.data(), static_cast<size_t>(length)};
 }
 
 Status ToStrings(const Step& step, RunContext& run) {
@@ -43,7 +72,7 @@ Status ToStrings(const Step& step, RunContext& run) {
     switch (type) {
       case ScalarType::kFloat32: text = WriteNumber(*reinterpret_cast<float*>(element), buffer); break;
       case ScalarType::kFloat64: text = WriteNumber(*reinterpret_cast<double*>(element), buffer); break;
-      case ScalarType::kInt32: text = WriteNumber(*reinterpret_cast<int32_t*>(element), buffer); break;
+      case ScalarType::kInt32: text = WriteNumber(int64_t{*reinterpret_cast<int32_t*>(element)}, buffer); break;
       case ScalarType::kInt64: text = WriteNumber(*reinterpret_cast<int64_t*>(element), buffer); break;
       case ScalarType::kUint64: text = WriteNumber(*reinterpret_cast<uint64_t*>(element), buffer); break;
       case ScalarType::kBool: text = element[0] != 0 ? "1" : "0"; break;
