@@ -1,6 +1,7 @@
 #include "kernels/attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -69,11 +70,16 @@ struct Place {
   int batch, head, query;
 };
 
+// The key that stands where the query does.
+int64_t OwnKey(const Attention& a, const Place& at) {
+  return at.query + (a.causal_offsets != nullptr ? a.causal_offsets[at.batch] : a.causal_offset);
+}
+
 // Keys that a query may see before the mask is looked at.
 int VisibleKeys(const Attention& a, const Place& at) {
   int64_t visible = a.keys;
   if (a.key_counts != nullptr) visible = std::min<int64_t>(visible, a.key_counts[at.batch]);
-  if (a.causal) visible = std::min<int64_t>(visible, at.query + a.causal_offset + 1);
+  if (a.causal) visible = std::min<int64_t>(visible, OwnKey(a, at) + 1);
   if (a.mask != nullptr || a.bool_mask != nullptr) visible = std::min<int64_t>(visible, a.mask_keys);
   return static_cast<int>(std::max<int64_t>(visible, 0));
 }
@@ -88,7 +94,7 @@ void AddMask(const Attention& a, const Place& at, int visible, float* scores) {
   } else if (a.mask != nullptr) {
     for (int j = 0; j < visible; ++j) scores[j] += a.mask[offset + j * a.mask_key_stride];
   }
-  const int64_t before_window = a.window > 0 ? std::min<int64_t>(visible, at.query + a.causal_offset + 1 - a.window) : 0;
+  const int64_t before_window = a.window > 0 ? std::min<int64_t>(visible, OwnKey(a, at) + 1 - a.window) : 0;
   if (before_window > 0) std::fill(scores, scores + before_window, kHidden);
 }
 
@@ -123,7 +129,8 @@ float WeighRow(const Attention& a, const Place& at, int visible, float* scores) 
   for (int j = visible; j < padded; ++j) scores[j] = kHidden;
   Vec most = Splat(kHidden);
   for (int j = 0; j < padded; j += 4) most = FastMax(most, Load(scores + j));
-  const float largest = HorizontalMax(most);
+  const float sink = !a.sink ? kHidden : a.sinks != nullptr ? a.sinks[at.head] : 0;
+  const float largest = std::max(HorizontalMax(most), sink);
   if (!(largest > kHidden)) {
     std::memset(scores, 0, static_cast<size_t>(padded) * sizeof(float));
     return 0;
@@ -137,7 +144,7 @@ float WeighRow(const Attention& a, const Place& at, int visible, float* scores) 
     sum = Add(sum, weight);
   }
   for (int j = visible; j < padded; ++j) scores[j] = 0;
-  return HorizontalSum(sum);
+  return HorizontalSum(sum) + (a.sink ? std::exp(sink - largest) : 0);
 }
 
 void ScaleRow(float* row, int count, float factor) {

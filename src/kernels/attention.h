@@ -33,8 +33,13 @@ struct Attention {
   // Query i sees keys up to i + causal_offset (of its batch, if there are several).
   bool causal = false;
   int64_t causal_offset = 0;
-  int64_t window = 0;                   // if > 0, no more than this many keys, the last ones it may see
-  const int64_t* key_counts = nullptr;  // per batch; keys behind them are hidden
+  const int64_t* causal_offsets = nullptr;  // per batch, instead of causal_offset
+  int64_t window = 0;                       // if > 0, no more than this many keys, the last ones it may see
+  const int64_t* key_counts = nullptr;      // per batch; keys behind them are hidden
+
+  // A further score of each query that takes its share of the softmax and weighs nothing: 0, or one per head.
+  bool sink = false;
+  const float* sinks = nullptr;
 
   // The scores [batch][heads][queries][keys] after a step: 0 the scaled product, 1 the cap, 2 the mask, 3 softmax.
   float* scores = nullptr;

@@ -68,6 +68,7 @@ struct AttentionStep {
   int64_t past;
   bool gathers;  // K and V go through the present outputs, or through scratch
   uint64_t key_floats, value_floats;
+  uint64_t offset_floats;  // room for a causal offset per batch, in front of the other scratch
 };
 
 // Past and new tokens as one [batch, heads, tokens, size].
@@ -87,7 +88,7 @@ void Gather(const Heads& h, const kernels::HeadStrides& in, int64_t past, const 
 Status RunAttentionStep(const Step& step, RunContext& run) {
   const auto& p = step.Params<AttentionStep>();
   kernels::Attention a = p.attention;
-  auto* scratch = reinterpret_cast<float*>(step.scratch);
+  auto* scratch = reinterpret_cast<float*>(step.scratch) + p.offset_floats;
   a.q = step.in[kQ].As<float>();
   a.k = step.in[kK].As<float>();
   a.v = step.in[kV].As<float>();
@@ -107,6 +108,12 @@ Status RunAttentionStep(const Step& step, RunContext& run) {
   }
   if (step.HasInput(kMask)) SetMask(step.in[kMask], &a);
   if (step.HasInput(kKeyCounts)) a.key_counts = step.in[kKeyCounts].As<int64_t>();
+  if (p.offset_floats > 0) {
+    // The queries are the last of the keys that count.
+    auto* const offsets = reinterpret_cast<int64_t*>(step.scratch);
+    for (int b = 0; b < a.batch; ++b) offsets[b] = a.key_counts[b] - a.queries;
+    a.causal_offsets = offsets;
+  }
   if (step.HasOutput(kScores)) a.scores = step.out[kScores].As<float>();
   kernels::RunAttention(a, scratch, run.pool());
   return OkStatus();
@@ -152,7 +159,6 @@ Status BindAttention(BindContext& ctx) {
   a.softcap = ctx.attributes().Float("softcap", 0);
   a.causal = ctx.attributes().Int("is_causal", 0) != 0;
   a.causal_offset = past;
-  a.window = ctx.attributes().Int("local_window_size", -1);  // GroupQueryAttention's
   a.scores_after = static_cast<int>(ctx.attributes().Int("qk_matmul_output_mode", 0));
   a.q_strides = StridesOf(q, ctx.In(kQ).shape.rank() == 3);
   a.y_strides = StridesOf({q.batch, q.heads, q.tokens, v.size}, ctx.In(kQ).shape.rank() == 3);
@@ -160,7 +166,9 @@ Status BindAttention(BindContext& ctx) {
   a.v_strides = p->gathers ? StridesOf({v.batch, v.heads, a.keys, v.size}, false) : p->v_in;
   WEBINFER_TRY(BindMask(ctx, kMask, &a));
 
-  uint64_t scratch = kernels::AttentionScratchFloats(a, ctx.threads());
+  if (a.causal && ctx.HasInput(kKeyCounts) && !ctx.HasInput(kPastKey))
+    p->offset_floats = static_cast<uint64_t>(2 * q.batch + 15) / 16 * 16;
+  uint64_t scratch = p->offset_floats + kernels::AttentionScratchFloats(a, ctx.threads());
   const auto room = [&](int output, const Heads& h) {
     const uint64_t floats = (static_cast<uint64_t>(h.batch * h.heads * a.keys * h.size) + 15) / 16 * 16;
     if (p->gathers && !ctx.HasOutput(output)) scratch += floats;

@@ -65,38 +65,6 @@ TEST(MultiHeadAttention, BiasAndKeyMask) {
   }
 }
 
-class GroupQuery : public ::testing::TestWithParam<int> {};  // window
-
-// One run over all tokens, and a first run over some followed by one token at a time, give the same.
-TEST_P(GroupQuery, TokenByTokenIsLikeAllAtOnce) {
-  constexpr int64_t kTokens = 7, kFirst = 4, kHeads = 4, kKeyHeads = 2, kSize = 8;
-  const Tensor q = Random({1, kTokens, kHeads * kSize}, 1), k = Random({1, kTokens, kKeyHeads * kSize}, 2),
-               v = Random({1, kTokens, kKeyHeads * kSize}, 3);
-  const auto run = [&](int64_t first, int64_t last, const std::vector<RuntimeValue>* past) {
-    RunOp op("GroupQueryAttention", "com.microsoft");
-    op.Int("num_heads", kHeads).Int("kv_num_heads", kKeyHeads).Int("do_rotary", 1).Int("local_window_size", GetParam());
-    op.In(Tokens(q, first, last)).In(Tokens(k, first, last)).In(Tokens(v, first, last));
-    past != nullptr ? op.In((*past)[1]).In((*past)[2]) : op.Without().Without();
-    op.In<int32_t>({1}, {static_cast<int32_t>(last - 1)}).In<int32_t>({}, {static_cast<int32_t>(last)});
-    op.In(Random({16, kSize / 2}, 4)).In(Random({16, kSize / 2}, 5));
-    return op.Run(3);
-  };
-  const auto all = run(0, kTokens, nullptr);
-  ASSERT_EQ(all[1].tensor.shape, Shape({1, kKeyHeads, kTokens, kSize}));
-  const std::vector<float> expected = ValuesOf<float>(all[0]);
-  auto state = run(0, kFirst, nullptr);
-  std::vector<float> got = ValuesOf<float>(state[0]);
-  for (int64_t token = kFirst; token < kTokens; ++token) {
-    state = run(token, token + 1, &state);
-    const std::vector<float> row = ValuesOf<float>(state[0]);
-    got.insert(got.end(), row.begin(), row.end());
-  }
-  ASSERT_EQ(got.size(), expected.size());
-  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 2e-6) << i;
-}
-
-INSTANTIATE_TEST_SUITE_P(Windows, GroupQuery, ::testing::Values(-1, 3));
-
 TEST(MicrosoftAttention, PastIsLikeAllAtOnce) {
   constexpr int64_t kTokens = 5, kFirst = 3, kHidden = 6, kHeads = 2;
   const Tensor x = Random({1, kTokens, kHidden}, 1);
