@@ -17,6 +17,7 @@ const {values: arg} = parseArgs({
     'budget-ms': {type: 'string', default: '3000'},
     outputs: {type: 'string'},
     growing: {type: 'boolean', default: false},
+    tokens: {type: 'string', default: '128'},
   },
 });
 const MIN_RUNS = 5;
@@ -75,12 +76,12 @@ async function measureSteady() {
   return {wallMs: median(wall), cpuMs: median(cpu), runs: wall.length};
 }
 
-/** GPT-2 writing 128 tokens, each with a longer cache, against as many steps at the mean length. */
+/** Tokens, each with a longer cache, against as many steps at the mean length. */
 async function measureGrowing() {
-  const tokens = 128;
-  const generate = async () => {
+  const tokens = Number(arg.tokens);
+  const generate = async (count) => {
     let step = makeFeeds(library.Tensor, model, {past: 1});
-    for (let past = 1; past <= tokens; past++) {
+    for (let past = 1; past <= count; past++) {
       const results = await session.run(step);
       const mask = new library.Tensor('int64', new BigInt64Array(past + 2).fill(1n), [1, past + 2]);
       step = {...step, attention_mask: mask};
@@ -90,15 +91,17 @@ async function measureGrowing() {
     }
   };
   const fixed = makeFeeds(library.Tensor, model, {past: tokens / 2});
-  const repeat = async () => {
-    for (let i = 0; i < tokens; i++) await session.run(fixed);
+  const repeat = async (count) => {
+    for (let i = 0; i < count; i++) await session.run(fixed);
   };
-  await repeat();
-  await generate();
+  const from = performance.now();
+  while (performance.now() - from < Number(arg['warm-ms'])) await repeat(1);
+  await generate(4);
   const linearBefore = linearMemory();
-  const [, fixedCpu] = await timed(repeat);
-  const [, growingCpu] = await timed(generate);
-  return {cpuMs: growingCpu / tokens, fixedCpuMs: fixedCpu / tokens, linearGrowthMB: linearMemory() - linearBefore};
+  const [, growingCpu] = await timed(() => generate(tokens));
+  const linearGrowthMB = linearMemory() - linearBefore;
+  const [, fixedCpu] = await timed(() => repeat(tokens / 4));
+  return {cpuMs: growingCpu / tokens, fixedCpuMs: fixedCpu / (tokens / 4), linearGrowthMB};
 }
 
 async function timed(body) {

@@ -16,16 +16,23 @@ import {performanceTables, updatePerformanceDoc} from './tables.mjs';
 const USAGE = `node bench/run.mjs [--quick] [--rounds N] [--warm-ms N] [--budget-ms N] [--threads N] [--no-page-load] [--json FILE] [MODEL...]`;
 const LIBRARIES = ['onnxruntime-web', 'webinfer'];
 /** The models whose geometric mean is the headline. */
-const HEADLINE = ['mobilenetv2', 'resnet50', 'squeezenet1.1', 'efficientnet-b0', 'yolov8n', 'deit-tiny', 'minilm-l6'];
-const FURTHER = [
-  'gpt2',
-  'minilm-l6-int8',
+const HEADLINE = [
+  'mobilenetv2',
   'mobilenetv2-qdq',
-  'silero-vad-v5',
-  'ppocr-v4-det',
-  'ppocr-v4-rec',
-  'oww-embedding',
+  'resnet50',
+  'squeezenet1.1',
+  'efficientnet-b0',
+  'yolov8n',
+  'minilm-l6',
+  'minilm-l6-int8',
+  'bert-base',
+  'vit-b16',
+  'deit-tiny',
+  'gpt2',
 ];
+const FURTHER = ['silero-vad-v5', 'ppocr-v4-det', 'ppocr-v4-rec', 'oww-embedding'];
+/** Measured while they write tokens, each with a longer cache. */
+const WRITERS = ['gpt2', 'qwen2-0.5b-q4', 'qwen2-0.5b-q4-int8'];
 
 const {values: arg, positionals} = parseArgs({
   allowPositionals: true,
@@ -47,7 +54,7 @@ if (arg.help) {
 const rounds = Number(arg.rounds ?? (arg.quick ? 3 : 5));
 const warmMs = arg['warm-ms'] ?? (arg.quick ? '800' : '2500');
 const budgetMs = arg['budget-ms'] ?? (arg.quick ? '800' : '3000');
-const names = positionals.length ? positionals : [...HEADLINE, ...FURTHER];
+const names = positionals.length ? positionals : [...HEADLINE, ...FURTHER, ...WRITERS.slice(1)];
 const models = catalog(names);
 const work = mkdtempSync(join(tmpdir(), 'webinfer-bench-'));
 
@@ -116,6 +123,13 @@ function measureModels() {
   return names.map((name) => summarize(name, results[name]));
 }
 
+/** Both libraries' CPU time for a token, over `tokens` of them; one process each, after a run that warms up. */
+function measureWriter(name) {
+  const tokens = arg.quick ? 16 : 128;
+  const [theirs, ours] = LIBRARIES.map((library) => measure(library, name, '--growing', '--tokens', String(tokens)));
+  return {model: name, tokens, theirs, ours};
+}
+
 function measureSizes() {
   const folder = fileURLToPath(new URL('../dist/', import.meta.url));
   const theirs = fileURLToPath(
@@ -135,7 +149,7 @@ const report = {
   rows,
   geomean: headline.length === HEADLINE.length ? geometricMean(headline.map((row) => row.ratio)) : undefined,
   sizes: measureSizes(),
-  growing: names.includes('gpt2') ? measure('webinfer', 'gpt2', '--growing') : undefined,
+  writers: WRITERS.filter((name) => names.includes(name)).map(measureWriter),
   pageLoad: arg['no-page-load'] ? undefined : await measurePageLoads('oww-alexa', rounds),
 };
 rmSync(work, {recursive: true});

@@ -24,7 +24,29 @@ function modelRow(row) {
   ];
 }
 
-export function performanceTables({host, rows, geomean, sizes, growing, pageLoad}) {
+const WRITER_HEAD = [
+  'CPU ms a token, the cache growing',
+  'onnxruntime-web',
+  'webinfer',
+  'ratio',
+  'at a fixed length',
+  'linear memory grew by, MB',
+];
+
+function writerRow({model, tokens, theirs, ours}) {
+  const error = theirs.error ?? ours.error;
+  if (error) return [model, '', '', `failed: ${error.slice(0, 90)}`, '', ''];
+  return [
+    `${model}, ${tokens} tokens`,
+    ms(theirs.cpuMs),
+    ms(ours.cpuMs),
+    `**${(theirs.cpuMs / ours.cpuMs).toFixed(2)}**`,
+    ms(ours.fixedCpuMs),
+    ours.linearGrowthMB.toFixed(1),
+  ];
+}
+
+export function performanceTables({host, rows, geomean, sizes, writers, pageLoad}) {
   const parts = [
     `${host.cpu}, Node ${host.node}, ${host.threads} thread, medians of ${host.rounds} interleaved rounds, one process each. Times are CPU ms per run; a ratio is onnxruntime-web's time over webinfer's (median of the rounds' ratios, lowest-highest). Cold start is import, session and first run, wall ms. Memory is WebAssembly linear memory after the first run, MB.`,
     table(
@@ -32,12 +54,8 @@ export function performanceTables({host, rows, geomean, sizes, growing, pageLoad
       rows.map(modelRow),
     ),
   ];
-  if (geomean) parts.push(`Geometric mean of the first seven: **${geomean.toFixed(2)}**.`);
-  if (growing && !growing.error) {
-    parts.push(
-      `GPT-2 writing 128 tokens with a growing cache: ${ms(growing.cpuMs)} CPU ms a token, ${ms(growing.fixedCpuMs)} at a fixed length of 64 (${(growing.cpuMs / growing.fixedCpuMs).toFixed(2)}x); linear memory grew by ${growing.linearGrowthMB.toFixed(1)} MB.`,
-    );
-  }
+  if (geomean) parts.push(`Geometric mean of the first twelve: **${geomean.toFixed(2)}**.`);
+  if (writers.length) parts.push(table(WRITER_HEAD, writers.map(writerRow)));
   if (pageLoad) {
     const [theirs, ours] = pageLoad;
     parts.push(

@@ -3,10 +3,10 @@ import {Graph} from './graph.mjs';
 
 const BLOCK = 32;
 
-/** Qwen2's architecture, by default in the sizes of the one with half a billion weights; `seq` and `past` are symbolic. */
+/** Qwen2's architecture (`float`: with weights that are not quantised), by default in the sizes of the one with half a billion weights; `seq` and `past` are symbolic. */
 export function qwen2(
   name,
-  {accuracyLevel, dim = 896, heads = 14, kvHeads = 2, ffn = 4864, layers = 24, vocabulary = 151936},
+  {accuracyLevel, float = false, dim = 896, heads = 14, kvHeads = 2, ffn = 4864, layers = 24, vocabulary = 151936},
 ) {
   const g = new Graph(name, 13);
   g.symbols = {seq: 1, past: 63};
@@ -30,6 +30,7 @@ export function qwen2(
       accuracy_level: accuracyLevel,
     });
   const linear = (x, k, n) => {
+    if (float) return g.node('MatMul', [x, g.uniform([k, n], Math.sqrt(3 / k))]);
     const w = quantized(k, n);
     return product(x, k, n, w, g.tensor('uint8', [n, w.blocks, BLOCK / 2], w.bytes));
   };
@@ -50,16 +51,15 @@ export function qwen2(
   });
 
   // The embedding and the last product share their weights.
-  const words = quantized(dim, vocabulary);
-  const wordBytes = g.tensor('uint8', [vocabulary, words.blocks, BLOCK / 2], words.bytes);
-  const table = g.reshape(wordBytes, vocabulary, dim / 2);
-  const embedding = [table, ids, g.tensor('float32', [vocabulary, words.blocks], words.scales)];
-  let sum = g.contrib('GatherBlockQuantized', embedding, {
-    bits: 4,
-    block_size: BLOCK,
-    gather_axis: 0,
-    quantize_axis: 1,
-  });
+  const words = float ? g.uniform([vocabulary, dim], Math.sqrt(3 / dim)) : quantized(dim, vocabulary);
+  const wordBytes = float ? undefined : g.tensor('uint8', [vocabulary, words.blocks, BLOCK / 2], words.bytes);
+  const gatherQuantized = () => {
+    const table = g.reshape(wordBytes, vocabulary, dim / 2);
+    const inputs = [table, ids, g.tensor('float32', [vocabulary, words.blocks], words.scales)];
+    const attributes = {bits: 4, block_size: BLOCK, gather_axis: 0, quantize_axis: 1};
+    return g.contrib('GatherBlockQuantized', inputs, attributes);
+  };
+  let sum = float ? g.node('Gather', [words, ids]) : gatherQuantized();
   let x = g.node('SimplifiedLayerNormalization', [sum, normWeight()], {axis: -1, epsilon});
   const skipNorm = (value) => {
     const outputs = [`norm_${g.nodes.length}`, '', '', `sum_${g.nodes.length}`];
@@ -80,6 +80,9 @@ export function qwen2(
     const up = linear(x, dim, ffn);
     skipNorm(linear(g.mul(g.silu(gate), up), ffn, dim));
   }
-  g.output(product(x, dim, vocabulary, words, wordBytes), 'float32', [1, 'seq', vocabulary], 'logits');
+  const logits = float
+    ? g.node('MatMul', [x, g.transpose(words, 1, 0)])
+    : product(x, dim, vocabulary, words, wordBytes);
+  g.output(logits, 'float32', [1, 'seq', vocabulary], 'logits');
   return g;
 }
