@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kCachedPanelFloats = size_t{256} << 10;  // up to 1 MB of B stays in L2 while rows stream past it
 constexpr int64_t kBlockFloats = int64_t{128} << 10;
+constexpr int kMostGemmRows = 198;      // of a block: 128 and 197 tokens in one go; a multiple of 6, and nearly of 4
+constexpr int kDepthBlock = 768;        // K is cut so that a panel stays in the first cache
 constexpr int64_t kTaskWork = 1 << 17;  // multiply-adds below which a second thread does not pay
 
 template <int kRows>
@@ -83,18 +85,38 @@ void PackPanel(const float* b, size_t k_stride, size_t n_stride, int k, int colu
   }
 }
 
-void RunGemmBlock(const Gemm& gemm, int first_row, int rows, int first_column, int columns) {
-  const float* table[kMostBlockRows];
+// Where K is cut into `depth_blocks`, each adds to what the ones before it left in C.
+void RunGemmBlock(const Gemm& gemm, int first_row, int rows, int first_column, int columns, int depth_blocks) {
+  const float* table[kMostGemmRows];
   const auto row = static_cast<size_t>(first_row);
-  for (int i = 0; i < rows; ++i) table[i] = gemm.a + (row + static_cast<size_t>(i)) * gemm.a_stride;
-  RowBlock block{table,        1, gemm.k, rows, columns, gemm.b, gemm.c + row * gemm.c_stride + first_column, gemm.c_stride,
-                 gemm.epilogue};
+  RowBlock block{table, 1, 0, rows, columns, gemm.b, gemm.c + row * gemm.c_stride + first_column, gemm.c_stride, gemm.epilogue};
   block.b.data += static_cast<size_t>(first_column / kPanelColumns) * gemm.b.stride;
   if (block.epilogue.bias != nullptr) block.epilogue.bias += first_column;
   if (block.epilogue.residual != nullptr) {
     block.epilogue.residual += static_cast<int64_t>(row) * block.epilogue.residual_stride + first_column;
   }
-  RunRowBlock(block);
+  const Epilogue whole = block.epilogue;
+  for (int i = 0, depth = 0; i < depth_blocks; ++i, depth += block.depth) {
+    block.depth = (gemm.k - depth) / (depth_blocks - i);
+    for (int r = 0; r < rows; ++r) table[r] = gemm.a + (row + static_cast<size_t>(r)) * gemm.a_stride + depth;
+    if (i > 0) block.epilogue = {nullptr, block.c, static_cast<int64_t>(gemm.c_stride)};
+    block.epilogue.activation = i + 1 == depth_blocks ? whole.activation : Activation::kNone;
+    block.epilogue.alpha = whole.alpha;
+    block.epilogue.beta = whole.beta;
+    RunRowBlock(block);
+    block.b.data += static_cast<size_t>(block.depth) * gemm.b.step;
+  }
+}
+
+// How many parts of K a block of rows is cut into. Not where a residual comes after the activation: its place is taken.
+int DepthBlocks(const Gemm& gemm, int rows) {
+  const bool residual_last = gemm.epilogue.residual != nullptr && gemm.epilogue.activation_first;
+  if (rows <= 2 * kTileRows || residual_last) return 1;
+  return std::max(1, (gemm.k + kDepthBlock / 2) / kDepthBlock);
+}
+
+Blocking GemmBlocking(const Gemm& gemm, int threads) {
+  return ChooseBlocking(gemm.m, gemm.n, std::min(gemm.k, kDepthBlock), threads, kMostGemmRows);
 }
 
 }  // namespace
@@ -119,12 +141,12 @@ void RunRowBlock(const RowBlock& block) {
   FinishRows(block.epilogue, block.c, block.c_stride, block.rows, block.columns);
 }
 
-Blocking ChooseBlocking(int m, int n, int64_t k, int threads) {
+Blocking ChooseBlocking(int m, int n, int64_t k, int threads, int most_rows) {
   const auto divide = [](int a, int b) { return (a + b - 1) / b; };
   const auto round_up = [&](int a, int b) { return divide(a, b) * b; };
-  const int most_rows =
-      static_cast<int>(std::clamp<int64_t>(kBlockFloats / std::max<int64_t>(k, 1), 4 * kTileRows, kMostBlockRows));
-  Blocking blocking{std::min(most_rows / kTileRows * kTileRows, round_up(divide(m, divide(m, most_rows)), kTileRows)), n, 1, 1};
+  most_rows = static_cast<int>(std::clamp<int64_t>(kBlockFloats / std::max<int64_t>(k, 1), 4 * kTileRows, most_rows));
+  most_rows = most_rows / kTileRows * kTileRows;
+  Blocking blocking{std::min(most_rows, round_up(divide(m, divide(m, most_rows)), kTileRows)), n, 1, 1};
   const int64_t wanted = threads > 1 ? std::min<int64_t>(3 * threads, int64_t{m} * n * k / kTaskWork) : 1;
   if (wanted > 1 && divide(m, blocking.rows) < wanted) {
     const int rows = round_up(divide(m, static_cast<int>(wanted)), kTileRows);
@@ -139,16 +161,19 @@ Blocking ChooseBlocking(int m, int n, int64_t k, int threads) {
 
 void RunGemm(const Gemm& gemm) {
   if (gemm.m == 0 || gemm.n == 0) return;
-  const int rows = ChooseBlocking(gemm.m, gemm.n, gemm.k, 1).rows;
-  for (int row = 0; row < gemm.m; row += rows) RunGemmBlock(gemm, row, std::min(rows, gemm.m - row), 0, gemm.n);
+  const int rows = GemmBlocking(gemm, 1).rows;
+  for (int row = 0; row < gemm.m; row += rows)
+    RunGemmBlock(gemm, row, std::min(rows, gemm.m - row), 0, gemm.n, DepthBlocks(gemm, rows));
 }
 
 void RunGemm(const Gemm& gemm, ThreadPool& pool) {
   if (gemm.m == 0 || gemm.n == 0) return;
-  const Blocking blocking = ChooseBlocking(gemm.m, gemm.n, gemm.k, pool.size());
+  const Blocking blocking = GemmBlocking(gemm, pool.size());
+  const int depth_blocks = DepthBlocks(gemm, blocking.rows);
   pool.ParallelFor(blocking.tasks(), [&](int task, int) {
     const int row = task / blocking.column_blocks * blocking.rows, column = task % blocking.column_blocks * blocking.columns;
-    RunGemmBlock(gemm, row, std::min(blocking.rows, gemm.m - row), column, std::min(blocking.columns, gemm.n - column));
+    RunGemmBlock(gemm, row, std::min(blocking.rows, gemm.m - row), column, std::min(blocking.columns, gemm.n - column),
+                 depth_blocks);
   });
 }
 

@@ -66,6 +66,6 @@ struct Blocking {
   int row_blocks, column_blocks;
   int tasks() const { return row_blocks * column_blocks; }
 };
-Blocking ChooseBlocking(int m, int n, int64_t k, int threads);
+Blocking ChooseBlocking(int m, int n, int64_t k, int threads, int most_rows = kMostBlockRows);
 
 }  // namespace webinfer::kernels

@@ -97,6 +97,24 @@ TEST(Gemm, PacksTransposedB) {
 
 TEST(Gemm, LargeBGoesPanelByPanel) { Check({.m = 101, .n = 530, .k = 520, .bias = true, .residual = true}); }
 
+TEST(Gemm, DeepKIsCut) {
+  for (Activation activation : {Activation::kNone, Activation::kClip, Activation::kGelu}) {
+    for (bool activation_first : {false, true}) {
+      Check({.m = 29,
+             .n = 45,
+             .k = 1901,
+             .bias = true,
+             .residual = true,
+             .activation_first = activation_first,
+             .activation = activation,
+             .alpha = -20,
+             .beta = 25,
+             .threads = 2});
+    }
+  }
+  Check({.m = 203, .n = 20, .k = 2305, .packed = false});
+}
+
 TEST(Gemm, EpiloguesInEveryOrder) {
   const float infinity = std::numeric_limits<float>::infinity();
   const struct {
