@@ -108,6 +108,7 @@ void KeepScores(const Attention& a, const Place& at, const float* scores, int vi
   const int64_t row = (int64_t{at.batch} * a.heads + at.head) * a.queries + at.query;
   float* to = a.scores + row * a.keys;
   std::memcpy(to, scores, static_cast<size_t>(visible) * sizeof(float));
+  if (hidden == 0) std::replace(to, to + visible, kHidden, hidden);
   std::fill(to + visible, to + a.keys, hidden);
 }
 
@@ -124,7 +125,7 @@ float WeighRow(const Attention& a, const Place& at, int visible, float* scores) 
   if (a.softcap != 0) CapScores(a, visible, scores);
   keep(1, 0);
   AddMask(a, at, visible, scores);
-  keep(2, kHidden);
+  keep(2, a.hidden_scores_are_zero ? 0 : kHidden);
   const int padded = static_cast<int>(RoundUp(visible, 4));
   for (int j = visible; j < padded; ++j) scores[j] = kHidden;
   Vec most = Splat(kHidden);

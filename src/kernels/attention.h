@@ -44,6 +44,7 @@ struct Attention {
   // The scores [batch][heads][queries][keys] after a step: 0 the scaled product, 1 the cap, 2 the mask, 3 softmax.
   float* scores = nullptr;
   int scores_after = 0;
+  bool hidden_scores_are_zero = false;  // after the mask; otherwise minus infinity
 };
 
 size_t AttentionScratchFloats(const Attention& attention, int threads);

@@ -14,11 +14,21 @@ constexpr int kMostGemmRows = 198;      // of a block: 128 and 197 tokens in one
 constexpr int kDepthBlock = 768;        // K is cut so that a panel stays in the first cache
 constexpr int64_t kTaskWork = 1 << 17;  // multiply-adds below which a second thread does not pay
 
+// How far apart panels are that are read together: streams of their own where B comes from memory.
+int PanelDistance(const Tile& tile, int panels) {
+  const size_t floats = static_cast<size_t>(tile.columns) * static_cast<size_t>(tile.depth);
+  if (floats <= kCachedPanelFloats || tile.b_step != kPanelColumns) return 1;
+  return std::max(1, tile.columns / (panels * kPanelColumns));
+}
+
 template <int kRows>
 WEBINFER_NOINLINE void RunTile(const Tile& tile) {
   int column = 0;
-  if constexpr (kRows == 1) column = RunTilePanels<1, 5>(tile, column);
-  if constexpr (kRows == 2) column = RunTilePanels<2, 3>(tile, column);
+  if constexpr (kRows <= 2) {
+    constexpr int kPanels = kRows == 1 ? 5 : 3;
+    column = RunTilePanels<kRows, kPanels>(tile, column, PanelDistance(tile, kPanels));
+    column = RunTilePanels<kRows, kPanels>(tile, column);
+  }
   RunTilePanels<kRows, 1>(tile, column);
 }
 

@@ -73,20 +73,21 @@ WEBINFER_INLINE void StoreTileRow(const Tile& t, Vec low, Vec high, size_t row, 
 }
 
 // kRows rows, kPanels panels at once: several panels give few rows the 8 to 12 independent sums that hide the latency of a
-// fused multiply-add. `column` is where to start; returns where the panels left over begin.
+// fused multiply-add. They lie `distance` panels apart: far apart, each is a stream of its own that memory can foresee, where
+// neighbours end before it has. `column` is where to start; returns where the panels left over begin.
 template <int kRows, int kPanels>
-WEBINFER_INLINE int RunTilePanels(const Tile& t, int column) {
-  constexpr int kColumns = kPanels * kPanelColumns;
+WEBINFER_INLINE int RunTilePanels(const Tile& t, int column, int distance = 1) {
+  const int apart = distance * kPanelColumns, panels_a_step = distance == 1 ? kPanels : 1;
   const Vec clamp_low = Opaque(t.epilogue.low), clamp_high = Opaque(t.epilogue.high);
-  const int last = kPanels == 1 ? t.columns : t.columns - kColumns + 1;
+  const int last = kPanels == 1 ? t.columns : distance == 1 ? t.columns - kPanels * kPanelColumns + 1 : column + apart;
   const float* panel = t.b + static_cast<size_t>(column / kPanelColumns) * t.b_stride;
-  const size_t b_step = t.b_step, b_stride = t.b_stride;
+  const size_t b_step = t.b_step, b_stride = static_cast<size_t>(distance) * t.b_stride;
   WEBINFER_NO_UNROLL
-  for (; column < last; column += kColumns, panel += kPanels * b_stride) {
+  for (; column < last; column += panels_a_step * kPanelColumns, panel += static_cast<size_t>(panels_a_step) * t.b_stride) {
     Vec sum[kRows][2 * kPanels];
     WEBINFER_UNROLL
     for (int v = 0; v < 2 * kPanels; ++v) {
-      const Vec start = t.epilogue.bias != nullptr ? Load(t.epilogue.bias + column + 4 * v) : Zero();
+      const Vec start = t.epilogue.bias != nullptr ? Load(t.epilogue.bias + column + v / 2 * apart + 4 * (v % 2)) : Zero();
       WEBINFER_UNROLL
       for (int r = 0; r < kRows; ++r) sum[r][v] = start;
     }
@@ -127,12 +128,12 @@ WEBINFER_INLINE int RunTilePanels(const Tile& t, int column) {
     for (int r = 0; r < kRows; ++r) {
       WEBINFER_UNROLL
       for (int p = 0; p < kPanels; ++p) {
-        StoreTileRow(t, sum[r][2 * p], sum[r][2 * p + 1], static_cast<size_t>(r), column + p * kPanelColumns,
-                     t.columns - column - p * kPanelColumns, clamp_low, clamp_high);
+        StoreTileRow(t, sum[r][2 * p], sum[r][2 * p + 1], static_cast<size_t>(r), column + p * apart,
+                     t.columns - column - p * apart, clamp_low, clamp_high);
       }
     }
   }
-  return column;
+  return distance == 1 ? column : column + (kPanels - 1) * apart;
 }
 
 }  // namespace webinfer::kernels

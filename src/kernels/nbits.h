@@ -1,8 +1,8 @@
 // Products of float rows with weights of few bits in blocks along the depth: w = scale * (code - zero), one scale and zero per
 // block and column, or w = scale * table[code].
 //
-// Exact by default: codes become floats in registers, or (for more rows) a panel of them in cache, and the sums are those of
-// the float weights. With `int8` the rows are rounded to 8 bits first, with one scale per block: sums are integers then.
+// Exact by default: the sums are those of the float weights, rows held as floats or in 24 bits with one scale per block. With
+// `int8` rows are rounded to 8 bits.
 #pragma once
 
 #include <cstddef>
@@ -45,9 +45,6 @@ void PackNBits(const NBitsGemm& shape, const NBitsWeights& weights, void* packed
 // Column `column` of the weights as k floats: what the product is defined by. With `groups`, row k takes the scale and zero of
 // block groups[k] instead of its own.
 void ExpandColumn(const NBitsGemm& shape, const NBitsWeights& weights, const int32_t* groups, int column, float* to);
-
-// `int8` gains something here: the machine has a dot product for the codes.
-bool HasInt8NBits(const NBitsGemm& shape);
 
 size_t NBitsScratchBytes(const NBitsGemm& gemm, int threads);
 void RunNBits(const NBitsGemm& gemm, void* scratch, ThreadPool& pool);

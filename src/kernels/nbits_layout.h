@@ -31,8 +31,9 @@ inline float DefaultZero(const NBitsGemm& g) { return static_cast<float>(1 << (g
 // What is subtracted from stored 8-bit codes' zeros, because the codes were flipped.
 inline float CodeShift(const NBitsGemm& g) { return PackedBits(g) == 8 && ProbeInt8Dot() != Int8Dot::kUnsigned ? 128.0f : 0.0f; }
 
-// kernels/nbits_int8.cc
-size_t Int8NBitsScratchBytes(const NBitsGemm& gemm, int threads);
-void RunInt8NBits(const NBitsGemm& gemm, void* scratch, ThreadPool& pool);
+// kernels/nbits_dot.cc: by integer dot products. They pay where the machine has them, or rows are few.
+bool DotNBitsPays(const NBitsGemm& gemm);
+size_t DotNBitsScratchBytes(const NBitsGemm& gemm, int threads);
+void RunDotNBits(const NBitsGemm& gemm, void* scratch, ThreadPool& pool);
 
 }  // namespace webinfer::kernels

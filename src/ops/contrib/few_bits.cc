@@ -56,7 +56,6 @@ Status KeepFewBits(PrepareContext& ctx, FewBits shape, const FewBitsWeights& wei
 Status BindFewBits(BindContext& ctx, FewBits* shape, int64_t rows) {
   if (rows > INT_MAX) return Error(Code::kUnsupported, "%s of this size", ctx.node().op.c_str());
   shape->gemm.m = static_cast<int>(rows);
-  shape->gemm.int8 = shape->gemm.int8 && kernels::HasInt8NBits(shape->gemm);
   SizeFewBits(shape);
   shape->scratch_bytes = shape->dense ? 0 : Align(kernels::NBitsScratchBytes(shape->gemm, ctx.threads()));
   const bool kept = PreparedBytes(ctx.node(), 0) != nullptr;

@@ -319,6 +319,7 @@ Status BindGroupQueryAttention(BindContext& ctx) {
   a.window = attributes.Int("local_window_size", -1);
   a.sink = ctx.HasInput(kSink) || attributes.Int("smooth_softmax", 0) == 1;
   a.scores_after = attributes.Int("qk_output", 0) == kScoresBeforeSoftmax ? 2 : 3;
+  a.hidden_scores_are_zero = true;
   a.y_strides = StridesOf({q[0], a.heads, q[1], size}, true);
   p->past = PastLength(ctx);
   p->packed = !ctx.HasInput(kKey);

@@ -97,6 +97,13 @@ TEST(Gemm, PacksTransposedB) {
 
 TEST(Gemm, LargeBGoesPanelByPanel) { Check({.m = 101, .n = 530, .k = 520, .bias = true, .residual = true}); }
 
+TEST(Gemm, FewRowsReadLargeBInStreams) {
+  for (int m : {1, 2}) {
+    for (int n : {1000, 1021, 1043})
+      Check({.m = m, .n = n, .k = 300, .bias = true, .residual = true, .activation = Activation::kSilu});
+  }
+}
+
 TEST(Gemm, DeepKIsCut) {
   for (Activation activation : {Activation::kNone, Activation::kClip, Activation::kGelu}) {
     for (bool activation_first : {false, true}) {

@@ -114,7 +114,7 @@ TEST(NBits, FewAndManyRows) {
 
 TEST(NBits, EveryWidth) {
   for (int bits = 1; bits <= 8; ++bits) {
-    for (int m : {1, 3, 13}) {
+    for (int m : {1, 3, 13, 18}) {
       for (Zeros zeros : {Zeros::kNone, Zeros::kCodes, Zeros::kFloats}) {
         for (bool int8 : {false, true})
           Check({.m = m, .n = 21, .k = 80, .block = 16, .bits = bits, .zeros = zeros, .int8 = int8});
@@ -124,7 +124,7 @@ TEST(NBits, EveryWidth) {
 }
 
 TEST(NBits, BlocksThatReachBeyondTheDepth) {
-  for (int m : {1, 7}) {
+  for (int m : {1, 7, 19}) {
     for (int block : {4, 16, 32, 128}) {
       for (int k : {16, 50, 131, 200}) {
         for (int bits : {2, 4, 8}) {
