@@ -74,27 +74,63 @@ void ArgExtreme(DType dtype, const void* input, const AxisView& view, bool large
   WithType(dtype, run);
 }
 
+namespace {
+
+// What a running sum or product of elements of type T is kept in.
+template <typename T>
+using Wide = std::conditional_t<std::is_same_v<T, float>, double, std::conditional_t<std::is_signed_v<T>, T, uint64_t>>;
+
+template <typename T>
+Wide<T> Next(Wide<T> total, T element, bool product) {
+  const auto wide = static_cast<Wide<T>>(element);
+  if constexpr (std::is_integral_v<T>) {  // wraps
+    const auto a = static_cast<uint64_t>(total), b = static_cast<uint64_t>(wide);
+    return static_cast<Wide<T>>(product ? a * b : a + b);
+  } else {
+    return product ? total * wide : total + wide;
+  }
+}
+
+// One contiguous row, a block at a time.
+template <typename T>
+void CumulateRow(DType dtype, const void* input, int64_t first, int64_t length, const CumulativeOptions& options, void* out) {
+  T block[kBlock];
+  Wide<T> total = options.product ? 1 : 0;
+  for (int64_t done = 0; done < length; done += kBlock) {
+    const int64_t count = std::min(kBlock, length - done);
+    const int64_t at = first + (options.reverse ? length - done - count : done);
+    LoadElements(dtype, input, at, count, block);
+    for (int64_t i = 0; i < count; ++i) {
+      T& element = block[options.reverse ? count - 1 - i : i];
+      const Wide<T> before = total;
+      total = Next(total, element, options.product);
+      element = static_cast<T>(options.exclusive ? before : total);
+    }
+    StoreElements(dtype, block, at, count, out);
+  }
+}
+
+}  // namespace
+
 void Cumulate(DType dtype, const void* input, const AxisView& view, const CumulativeOptions& options, void* out) {
   const auto run = [&]<typename T>() {
-    using Wide = std::conditional_t<std::is_same_v<T, float>, double, std::conditional_t<std::is_signed_v<T>, T, uint64_t>>;
+    if (view.inner == 1) {
+      for (int64_t o = 0; o < view.outer; ++o) CumulateRow<T>(dtype, input, o * view.length, view.length, options, out);
+      return;
+    }
     for (int64_t o = 0; o < view.outer; ++o) {
       for (int64_t column = 0; column < view.inner; column += kBlock) {
         const int64_t count = std::min(kBlock, view.inner - column);
         T row[kBlock];
-        Wide total[kBlock];
-        std::fill(total, total + count, options.product ? Wide{1} : Wide{0});
+        Wide<T> total[kBlock];
+        std::fill(total, total + count, options.product ? Wide<T>{1} : Wide<T>{0});
         for (int64_t step = 0; step < view.length; ++step) {
           const int64_t k = options.reverse ? view.length - 1 - step : step;
           const int64_t at = (o * view.length + k) * view.inner + column;
           LoadElements(dtype, input, at, count, row);
           for (int64_t i = 0; i < count; ++i) {
-            const Wide before = total[i], element = static_cast<Wide>(row[i]);
-            if constexpr (std::is_integral_v<T>) {  // wraps
-              const auto a = static_cast<uint64_t>(before), b = static_cast<uint64_t>(element);
-              total[i] = static_cast<Wide>(options.product ? a * b : a + b);
-            } else {
-              total[i] = options.product ? before * element : before + element;
-            }
+            const Wide<T> before = total[i];
+            total[i] = Next(before, row[i], options.product);
             row[i] = static_cast<T>(options.exclusive ? before : total[i]);
           }
           StoreElements(dtype, row, at, count, out);

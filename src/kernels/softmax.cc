@@ -65,8 +65,15 @@ void HardmaxRow(const T* x, int64_t length, T* y) {
 }
 
 void Row(const float* x, int64_t length, SoftmaxKind kind, float* y) {
-  if (kind == SoftmaxKind::kHardmax) return HardmaxRow(x, length, y);
   const float largest = LargestOf(x, length);
+  if (kind == SoftmaxKind::kHardmax && largest == largest) {
+    int64_t at = 0;
+    while (x[at] != largest) ++at;
+    std::fill(y, y + length, 0.0f);
+    y[at] = 1;
+    return;
+  }
+  if (kind == SoftmaxKind::kHardmax) return HardmaxRow(x, length, y);
   if (kind == SoftmaxKind::kSoftmax) return Scale(y, length, 1 / ExpSum(x, length, largest, y));
   const float log_sum = std::log(ExpSum(x, length, largest, nullptr));
   for (int64_t i = 0; i < length; ++i) y[i] = x[i] - largest - log_sum;

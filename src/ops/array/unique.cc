@@ -1,7 +1,10 @@
 // Unique: the distinct elements (or the distinct slices along `axis`), with first positions, inverse and counts; sorted or
 // in order of appearance. Sizes are only known in the run.
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <numeric>
+#include <type_traits>
 
 #include "base/visit_dtype.h"
 #include "ops/array/move.h"
@@ -55,12 +58,40 @@ Status Infer(InferContext& ctx) {
   return OkStatus();
 }
 
+// A number that orders as the element does: NaN last, minus zero as zero.
+template <typename T>
+uint64_t KeyOf(T element) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<uint64_t>(static_cast<int64_t>(element)) ^ (std::is_signed_v<T> ? uint64_t{1} << 63 : 0);
+  } else {
+    const auto number = static_cast<double>(element);
+    if (number != number) return ~uint64_t{0};
+    const auto bits = std::bit_cast<uint64_t>(number + 0.0);
+    return bits >> 63 != 0 ? ~bits : bits | uint64_t{1} << 63;
+  }
+}
+
+struct Keyed {
+  uint64_t key;
+  int64_t at;
+};
+
+// Sorts single numbers into `order`; faster than by comparing where they lie. False if elements have no such key.
+bool SortNumbers(const Operand& in, int64_t count, Keyed* keyed, int64_t* order) {
+  const Status status = VisitNumeric(in.dtype, [&]<typename T>(T) {
+    for (int64_t i = 0; i < count; ++i) keyed[i] = {KeyOf(in.As<T>()[i]), i};
+    return OkStatus();
+  });
+  if (!status.ok()) return false;
+  std::sort(keyed, keyed + count, [](const Keyed& a, const Keyed& b) { return a.key != b.key ? a.key < b.key : a.at < b.at; });
+  for (int64_t i = 0; i < count; ++i) order[i] = keyed[i].at;
+  return true;
+}
+
 // Puts the group of each entry into `group` and the first entry of each group into `first`; returns the number of groups.
 // `order` holds the entries sorted by value, then position.
 template <typename Less>
 int64_t Group(const UniqueParams& params, const Less& less, int64_t* order, int64_t* group, int64_t* first) {
-  for (int64_t i = 0; i < params.dim; ++i) order[i] = i;
-  std::sort(order, order + params.dim, [&](int64_t a, int64_t b) { return less(a, b) || (!less(b, a) && a < b); });
   int64_t groups = 0;
   for (int64_t i = 0; i < params.dim; ++i) {
     if (i == 0 || less(order[i - 1], order[i])) first[groups++] = order[i];
@@ -96,6 +127,11 @@ Status Kernel(const Step& step, RunContext& run) {
   };
   auto* order = reinterpret_cast<int64_t*>(step.scratch);
   int64_t *group = order + params.dim, *first = group + params.dim;
+  const bool single = params.outer == 1 && params.inner == 1;
+  if (!single || !SortNumbers(in, params.dim, reinterpret_cast<Keyed*>(first + params.dim), order)) {
+    std::iota(order, order + params.dim, 0);
+    std::sort(order, order + params.dim, [&](int64_t a, int64_t b) { return less(a, b) || (!less(b, a) && a < b); });
+  }
   const int64_t groups = Group(params, less, order, group, first);
 
   Shape shape({groups});
@@ -139,7 +175,8 @@ Status Bind(BindContext& ctx) {
     params->dim = in[params->axis];
     params->inner = in.Elements(params->axis + 1, in.rank());
   }
-  ctx.SetScratch(static_cast<uint64_t>(params->dim) * 3 * sizeof(int64_t));
+  const uint64_t entry = 3 * sizeof(int64_t) + (params->outer * params->inner == 1 ? sizeof(Keyed) : 0);
+  ctx.SetScratch(static_cast<uint64_t>(params->dim) * entry);
   ctx.SetKernel(Kernel);
   return OkStatus();
 }

@@ -1,4 +1,5 @@
 // Col2Im: adds the columns of sliding blocks back into an image of any number of axes.
+#include <algorithm>
 #include <complex>
 #include <cstring>
 
@@ -60,11 +61,12 @@ Status Infer(InferContext& ctx) {
   return ctx.SetOutput(0, ctx.In(0).dtype, out);
 }
 
-// Where element `offset` of the block at position `step` goes; false when that is in the padding.
-bool PlaceOf(const ColParams& params, int64_t offset, int64_t step, int64_t* place) {
-  int64_t stride = 1;
+// Where, along all axes but the last, element `offset` of the block at position `step` goes: the start of an image's row.
+// False when that is in the padding.
+bool RowOf(const ColParams& params, int64_t offset, int64_t step, int64_t* place) {
+  int64_t stride = params.image[params.axes - 1];
   *place = 0;
-  for (int i = params.axes - 1; i >= 0; --i) {
+  for (int i = params.axes - 2; i >= 0; --i) {
     const int64_t at =
         step % params.steps[i] * params.strides[i] - params.pads[i] + offset % params.block[i] * params.dilations[i];
     if (at < 0 || at >= params.image[i]) return false;
@@ -76,15 +78,29 @@ bool PlaceOf(const ColParams& params, int64_t offset, int64_t step, int64_t* pla
   return true;
 }
 
+// The positions of the last axis at which element `at` of the block (its displacement from position 0) lies in the image.
+struct Range {
+  int64_t first, last;
+};
+Range Inside(const ColParams& params, int64_t at) {
+  const int axis = params.axes - 1;
+  const int64_t stride = params.strides[axis], size = params.image[axis];
+  const int64_t first = at >= 0 ? 0 : (-at + stride - 1) / stride;
+  const int64_t last = at >= size ? 0 : std::min(params.steps[axis], (size - 1 - at) / stride + 1);
+  return {first, std::max(first, last)};
+}
+
 Status Kernel(const Step& step, RunContext&) {
   const auto& params = step.Params<ColParams>();
   const Operand& out = step.out[0];
-  int64_t block = 1, steps = 1, image = 1;
+  const int last_axis = params.axes - 1;
+  int64_t block = 1, rows = 1, image = 1;
   for (int i = 0; i < params.axes; ++i) {
     block *= params.block[i];
-    steps *= params.steps[i];
     image *= params.image[i];
+    if (i < last_axis) rows *= params.steps[i];
   }
+  const int64_t run = params.steps[last_axis], stride = params.strides[last_axis];
   std::memset(out.data, 0, out.bytes());
   const bool truth = out.dtype == DType::kBool;
   const auto add = [&]<typename T>(T) {
@@ -92,11 +108,16 @@ Status Kernel(const Step& step, RunContext&) {
     for (int64_t plane = 0; plane < params.batch * params.channels; ++plane) {
       T* to = out.As<T>() + plane * image;
       for (int64_t offset = 0; offset < block; ++offset) {
-        for (int64_t at = 0; at < steps; ++at, ++from) {
-          int64_t place;
-          if (!PlaceOf(params, offset, at, &place)) continue;
-          const T sum = static_cast<T>(to[place] + *from);
-          to[place] = truth && sum != T(0) ? T(1) : sum;
+        const int64_t at = offset % params.block[last_axis] * params.dilations[last_axis] - params.pads[last_axis];
+        const Range inside = Inside(params, at);
+        for (int64_t row = 0; row < rows; ++row, from += run) {
+          int64_t start;
+          if (!RowOf(params, offset / params.block[last_axis], row, &start)) continue;
+          for (int64_t i = inside.first; i < inside.last; ++i) {
+            T& sum = to[start + at + i * stride];
+            sum = static_cast<T>(sum + from[i]);
+            if (truth && sum != T(0)) sum = T(1);
+          }
         }
       }
     }

@@ -1,6 +1,7 @@
 // DeformConv (ONNX 22): a 2-D convolution whose taps are displaced by `offset`, per output pixel, and weighed by `mask`.
 // Samples between pixels are bilinear, zero outside of the image. They are gathered as a matrix [channels x taps][pixels]; the
 // weights times it are the output.
+#include <algorithm>
 #include <climits>
 #include <cmath>
 
@@ -38,34 +39,61 @@ struct DeformConv {
   int offset_groups;
 };
 
-float Sample(const float* plane, int height, int width, float y, float x) {
-  if (!(y > -1 && y < static_cast<float>(height) && x > -1 && x < static_cast<float>(width))) return 0;
+// A bilinear sample of every channel of a group: the place of its upper left pixel and the weight of each corner. Corners
+// outside of the image weigh 0 and are read from inside.
+struct Tap {
+  int64_t at[4];
+  float weights[4];
+};
+
+Tap PlaceTap(int height, int width, float y, float x, float factor) {
+  Tap tap = {};
+  if (!(y > -1 && y < static_cast<float>(height) && x > -1 && x < static_cast<float>(width))) return tap;
   const auto top = static_cast<int>(std::floor(y)), left = static_cast<int>(std::floor(x));
   const float down = y - static_cast<float>(top), right = x - static_cast<float>(left);
-  const auto at = [&](int row, int column) {
-    const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-    return inside ? plane[int64_t{row} * width + column] : 0.0f;
-  };
-  return (1 - down) * ((1 - right) * at(top, left) + right * at(top, left + 1)) +
-         down * ((1 - right) * at(top + 1, left) + right * at(top + 1, left + 1));
+  for (int corner = 0; corner < 4; ++corner) {
+    const int row = top + corner / 2, column = left + corner % 2;
+    if (row < 0 || row >= height || column < 0 || column >= width) continue;
+    tap.at[corner] = int64_t{row} * width + column;
+    tap.weights[corner] = factor * (corner / 2 == 1 ? down : 1 - down) * (corner % 2 == 1 ? right : 1 - right);
+  }
+  return tap;
 }
 
-// One row of the matrix: the samples of one channel under one tap.
-void GatherRow(const Step& step, const DeformConv& p, int image, int channel, int tap, float* to) {
+constexpr int64_t kPixels = 64;  // whose taps are placed once for all channels that share offsets
+
+// Rows of the matrix: the samples of channels [first, last) of `image` under one tap, whose offsets they share. Channel c's row
+// is at `to` + (c - first) * row_stride.
+void GatherRows(const Step& step, const DeformConv& p, int image, int first, int last, int tap, float* to, int64_t row_stride) {
   const kernels::ConvGeometry& g = p.geometry;
-  const int64_t pixels = int64_t{g.out[1]} * g.out[2];
-  const int group = channel / (g.channels / p.offset_groups);
+  const int64_t pixels = int64_t{g.out[1]} * g.out[2], size = int64_t{g.in[1]} * g.in[2];
+  const int group = first / (g.channels / p.offset_groups);
   const int64_t plane = (int64_t{image} * p.offset_groups + group) * g.taps() + tap;
   const float* offsets = step.in[kOffset].As<float>() + 2 * plane * pixels;
   const float* mask = step.HasInput(kMask) ? step.in[kMask].As<float>() + plane * pixels : nullptr;
-  const float* x = step.in[kX].As<float>() + (int64_t{image} * g.channels + channel) * g.in[1] * g.in[2];
+  const float* x = step.in[kX].As<float>() + (int64_t{image} * g.channels + first) * size;
   const int ky = tap / g.kernel[2], kx = tap % g.kernel[2];
-  for (int64_t i = 0; i < pixels; ++i) {
-    const auto row = static_cast<int>(i / g.out[2]), column = static_cast<int>(i % g.out[2]);
-    const float at_y = static_cast<float>(row * g.stride[1] - g.pad[1] + ky * g.dilation[1]) + offsets[i];
-    const float at_x = static_cast<float>(column * g.stride[2] - g.pad[2] + kx * g.dilation[2]) + offsets[pixels + i];
-    const float value = Sample(x, g.in[1], g.in[2], at_y, at_x);
-    to[i] = mask != nullptr ? value * mask[i] : value;
+  Tap taps[kPixels];
+  for (int64_t done = 0; done < pixels; done += kPixels) {
+    const int64_t count = std::min(kPixels, pixels - done);
+    for (int64_t i = done; i < done + count; ++i) {
+      const auto row = static_cast<int>(i / g.out[2]), column = static_cast<int>(i % g.out[2]);
+      const float at_y = static_cast<float>(row * g.stride[1] - g.pad[1] + ky * g.dilation[1]) + offsets[i];
+      const float at_x = static_cast<float>(column * g.stride[2] - g.pad[2] + kx * g.dilation[2]) + offsets[pixels + i];
+      taps[i - done] = PlaceTap(g.in[1], g.in[2], at_y, at_x, mask != nullptr ? mask[i] : 1);
+    }
+    for (int channel = 0; channel < last - first; ++channel) {
+      const float* from = x + channel * size;
+      float* row = to + channel * row_stride + done;
+      for (int64_t i = 0; i < count; ++i) {
+        float value = 0;
+        for (int corner = 0; corner < 4; ++corner) {
+          const float weight = taps[i].weights[corner];
+          if (weight != 0) value += weight * from[taps[i].at[corner]];
+        }
+        row[i] = value;
+      }
+    }
   }
 }
 
@@ -76,8 +104,14 @@ Status RunDeformConv(const Step& step, RunContext& run) {
   const int pixels = g.out[1] * g.out[2], taps = g.taps(), depth = g.group_channels() * taps, filters = g.group_filters();
   for (int image = 0; image < g.batch; ++image) {
     for (int group = 0; group < g.group; ++group) {
-      run.pool().ParallelFor(depth, [&](int row, int) {
-        GatherRow(step, p, image, group * g.group_channels() + row / taps, row % taps, rows + int64_t{row} * pixels);
+      // Channels of a convolution group that share offsets are gathered together.
+      const int first = group * g.group_channels(), last = first + g.group_channels(), shared = g.channels / p.offset_groups;
+      const int sets = depth > 0 ? (last - 1) / shared - first / shared + 1 : 0;
+      run.pool().ParallelFor(sets * taps, [&](int job, int) {
+        const int set = first / shared + job / taps, tap = job % taps;
+        const int from = std::max(first, set * shared), to = std::min(last, (set + 1) * shared);
+        float* out = rows + (int64_t{from - first} * taps + tap) * pixels;
+        GatherRows(step, p, image, from, to, tap, out, int64_t{taps} * pixels);
       });
       kernels::Gemm gemm;
       gemm.a = step.in[kWeights].As<float>() + int64_t{group} * filters * depth;

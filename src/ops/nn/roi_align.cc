@@ -48,6 +48,9 @@ Corners CornersOf(float at, int64_t size) {
   return corners;
 }
 
+constexpr int64_t kMostSamples = 1 << 12;      // of a cell along an axis
+constexpr int64_t kMostCellSamples = 1 << 18;  // of a cell
+
 // One axis of one region: where it starts, how wide a cell is, how many samples a cell has.
 struct Cells {
   float start, size;
@@ -61,45 +64,76 @@ Cells CellsOf(const RoiParams& params, float from, float to, int64_t count) {
   float length = to * params.spatial_scale - offset - cells.start;
   if (!params.half_pixel) length = std::max(length, 1.0f);
   cells.size = length / static_cast<float>(count);
-  cells.samples = params.sampling_ratio > 0 ? params.sampling_ratio : static_cast<int64_t>(std::ceil(cells.size));
+  const float samples = params.sampling_ratio > 0 ? static_cast<float>(params.sampling_ratio) : std::ceil(cells.size);
+  cells.samples = samples <= static_cast<float>(kMostSamples) ? static_cast<int64_t>(std::max(samples, 0.0f)) : kMostSamples + 1;
   return cells;
 }
 
+// One bilinear sample: places in a channel's image and their weights; at[0] is -1 for one outside, which is 0.
+struct Sample {
+  int64_t at[4];
+  float weights[4];
+};
+
+constexpr int64_t kSamples = 64;  // of a cell, that are placed once for all channels
+
+// Samples [first, first + count) of cell (row, column), counted along rows.
+void PlaceSamples(const RoiParams& params, const Cells& y, const Cells& x, int64_t row, int64_t column, int64_t first,
+                  int64_t count, Sample* samples) {
+  const auto place = [](const Cells& cells, int64_t cell, int64_t i) {
+    return cells.start +
+           (static_cast<float>(cell) + (static_cast<float>(i) + 0.5f) / static_cast<float>(cells.samples)) * cells.size;
+  };
+  for (int64_t i = first; i < first + count; ++i) {
+    const Corners ys = CornersOf(place(y, row, i / x.samples), params.height);
+    const Corners xs = CornersOf(place(x, column, i % x.samples), params.width);
+    Sample& sample = samples[i - first];
+    sample.at[0] = -1;
+    if (!ys.inside || !xs.inside) continue;
+    const int64_t low = ys.low * params.width, high = ys.high * params.width;
+    sample = {{low + xs.low, low + xs.high, high + xs.low, high + xs.high},
+              {ys.weight_low * xs.weight_low, ys.weight_low * xs.weight_high, ys.weight_high * xs.weight_low,
+               ys.weight_high * xs.weight_high}};
+  }
+}
+
+// The sum of samples, or the largest weighed corner of any.
 template <typename T>
-float Cell(const RoiParams& params, const T* image, const Cells& y, const Cells& x, int64_t row, int64_t column) {
-  float total = 0;
-  bool first = true;
-  for (int64_t i = 0; i < y.samples; ++i) {
-    const float at_y =
-        y.start + (static_cast<float>(row) + (static_cast<float>(i) + 0.5f) / static_cast<float>(y.samples)) * y.size;
-    const Corners ys = CornersOf(at_y, params.height);
-    for (int64_t k = 0; k < x.samples; ++k) {
-      const float at_x =
-          x.start + (static_cast<float>(column) + (static_cast<float>(k) + 0.5f) / static_cast<float>(x.samples)) * x.size;
-      const Corners xs = CornersOf(at_x, params.width);
-      float parts[4] = {};
-      if (ys.inside && xs.inside) {
-        const T *low = image + ys.low * params.width, *high = image + ys.high * params.width;
-        parts[0] = ys.weight_low * xs.weight_low * static_cast<float>(low[xs.low]);
-        parts[1] = ys.weight_low * xs.weight_high * static_cast<float>(low[xs.high]);
-        parts[2] = ys.weight_high * xs.weight_low * static_cast<float>(high[xs.low]);
-        parts[3] = ys.weight_high * xs.weight_high * static_cast<float>(high[xs.high]);
-      }
-      if (params.average) {
-        total += parts[0] + parts[1] + parts[2] + parts[3];
-      } else {
-        const float most = std::max(std::max(parts[0], parts[1]), std::max(parts[2], parts[3]));
-        total = first ? most : std::max(total, most);
-      }
-      first = false;
+float Combine(const T* image, const Sample* samples, int64_t count, bool average, float total) {
+  for (int64_t i = 0; i < count; ++i) {
+    const auto& [at, weights] = samples[i];
+    float parts[4] = {};
+    for (int k = 0; k < 4 && at[0] >= 0; ++k) parts[k] = weights[k] * static_cast<float>(image[at[k]]);
+    if (average) {
+      total += parts[0] + parts[1] + parts[2] + parts[3];
+    } else {
+      total = std::max(total, std::max(std::max(parts[0], parts[1]), std::max(parts[2], parts[3])));
     }
   }
-  return params.average ? total / static_cast<float>(std::max<int64_t>(y.samples * x.samples, 1)) : total;
+  return total;
+}
+
+// Cell (row, column) of every channel; `image` and `out` are the first channel's.
+template <typename T>
+void CellOfChannels(const RoiParams& params, const T* image, const Cells& y, const Cells& x, int64_t row, int64_t column,
+                    T* out) {
+  Sample samples[kSamples];
+  const int64_t all = std::max<int64_t>(y.samples, 0) * std::max<int64_t>(x.samples, 0), plane = params.height * params.width;
+  if (all <= kSamples) PlaceSamples(params, y, x, row, column, 0, all, samples);
+  for (int64_t c = 0; c < params.channels; ++c, image += plane, out += params.out_height * params.out_width) {
+    float total = params.average || all == 0 ? 0 : -INFINITY;
+    for (int64_t done = 0; done < all; done += kSamples) {
+      const int64_t count = std::min(kSamples, all - done);
+      if (all > kSamples) PlaceSamples(params, y, x, row, column, done, count, samples);
+      total = Combine(image, samples, count, params.average, total);
+    }
+    *out = static_cast<T>(params.average ? total / static_cast<float>(std::max<int64_t>(all, 1)) : total);
+  }
 }
 
 Status Kernel(const Step& step, RunContext&) {
   const auto& params = step.Params<RoiParams>();
-  const int64_t regions = step.out[0].shape[0];
+  const int64_t regions = step.out[0].shape[0], cells = params.out_height * params.out_width;
   return VisitFloat(step.out[0].dtype, [&]<typename T>(T) -> Status {
     T* out = step.out[0].As<T>();
     for (int64_t region = 0; region < regions; ++region) {
@@ -113,18 +147,16 @@ Status Kernel(const Step& step, RunContext&) {
       }
       const Cells x = CellsOf(params, static_cast<float>(roi[0]), static_cast<float>(roi[2]), params.out_width);
       const Cells y = CellsOf(params, static_cast<float>(roi[1]), static_cast<float>(roi[3]), params.out_height);
-      constexpr int64_t kMostSamples = 1 << 12;
-      if (!(std::fabs(y.start) < 1e9f) || !(std::fabs(x.start) < 1e9f) || y.samples > kMostSamples || x.samples > kMostSamples) {
+      if (!(std::fabs(y.start) < 1e9f) || !(std::fabs(x.start) < 1e9f) || y.samples > kMostSamples || x.samples > kMostSamples ||
+          y.samples * x.samples > kMostCellSamples) {
         return Error(Code::kOutOfRange, "A region of interest is absurdly large")
             .Actual("region %lld", static_cast<long long>(region));
       }
-      for (int64_t c = 0; c < params.channels; ++c) {
-        const T* plane = step.in[0].As<T>() + (image * params.channels + c) * params.height * params.width;
-        for (int64_t row = 0; row < params.out_height; ++row) {
-          for (int64_t column = 0; column < params.out_width; ++column)
-            *out++ = static_cast<T>(Cell(params, plane, y, x, row, column));
-        }
+      const T* planes = step.in[0].As<T>() + image * params.channels * params.height * params.width;
+      for (int64_t cell = 0; cell < cells; ++cell) {
+        CellOfChannels(params, planes, y, x, cell / params.out_width, cell % params.out_width, out + cell);
       }
+      out += params.channels * cells;
     }
     return OkStatus();
   });

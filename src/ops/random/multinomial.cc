@@ -1,4 +1,6 @@
 // Multinomial: `sample_size` class numbers for each row of unnormalised log-probabilities.
+#include <algorithm>
+
 #include "ops/random/generator.h"
 
 namespace webinfer::ops {
@@ -13,14 +15,10 @@ Status Infer(InferContext& ctx) {
                        Shape({in.rank_known() ? in[0] : kUnknownDim, samples}));
 }
 
-// A class for weights that add up to `total`.
-int64_t Draw(const double* weights, int64_t classes, double total, RandomGenerator& generator) {
-  double left = generator.Uniform() * total;
-  for (int64_t k = 0; k + 1 < classes; ++k) {
-    left -= weights[k];
-    if (left < 0) return k;
-  }
-  return classes - 1;
+// A class, from the running sums of the classes' weights.
+int64_t Draw(const double* sums, int64_t classes, RandomGenerator& generator) {
+  const int64_t drawn = std::upper_bound(sums, sums + classes, generator.Uniform() * sums[classes - 1]) - sums;
+  return std::min(drawn, classes - 1);
 }
 
 Status Kernel(const Step& step, RunContext&) {
@@ -28,19 +26,19 @@ Status Kernel(const Step& step, RunContext&) {
   const Operand& out = step.out[0];
   const int64_t rows = out.shape[0], samples = out.shape[1], classes = step.in[0].shape[1];
   if (classes == 0 && rows * samples > 0) return Error(Code::kShapeMismatch, "Multinomial has no classes");
-  auto* weights = reinterpret_cast<double*>(step.scratch);
+  auto* sums = reinterpret_cast<double*>(step.scratch);
   for (int64_t row = 0; row < rows; ++row) {
     double largest = -INFINITY, total = 0;
     for (int64_t k = 0; k < classes; ++k) {
-      kernels::ReadNumber(step.in[0].dtype, step.in[0].data, row * classes + k, &weights[k]);
-      largest = std::fmax(largest, weights[k]);
+      kernels::ReadNumber(step.in[0].dtype, step.in[0].data, row * classes + k, &sums[k]);
+      largest = std::fmax(largest, sums[k]);
     }
     for (int64_t k = 0; k < classes; ++k) {
-      weights[k] = std::exp(weights[k] - largest);
-      total += weights[k];
+      total += std::exp(sums[k] - largest);
+      sums[k] = total;
     }
     for (int64_t i = row * samples; i < (row + 1) * samples; ++i) {
-      const int64_t drawn = Draw(weights, classes, total, generator);
+      const int64_t drawn = Draw(sums, classes, generator);
       if (out.dtype == DType::kInt64) {
         out.As<int64_t>()[i] = drawn;
       } else {
