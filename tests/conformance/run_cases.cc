@@ -26,7 +26,7 @@ struct Options {
   std::string folder, filter, list_failed, list_passed;
   unsigned timeout = 60;
   int jobs = 1;
-  bool dump = false, in_process = false, optimize = true, quiet = false;
+  bool dump = false, in_process = false, optimize = true, quiet = false, starve = false;
 };
 
 // "status<TAB>operator<TAB>message"; status "pass" has no more.
@@ -90,6 +90,47 @@ Outcome RunCase(const Case& test, const Options& options) {
   return {"pass", "", ""};
 }
 
+// Creates a session and runs the first data set while one allocation fails.
+Status RunStarved(const Case& test, uint64_t failing) {
+  WEBINFER_ASSIGN(std::unique_ptr<Model> model, LoadModel(test.model));
+  std::vector<ValueMetadata> inputs;
+  for (const ValueId id : model->graph.inputs)
+    inputs.push_back({model->graph.values[id].name, model->graph.values[id].type, {}, false});
+  StringPool strings;
+  const bool has_data = !test.data_sets.empty();
+  std::vector<NamedValue> feeds;
+  if (has_data) {
+    WEBINFER_ASSIGN(feeds, LoadValues(test.data_sets[0] + "/input", inputs, strings));
+  }
+  InjectAllocationFailure(failing, 0);
+  WEBINFER_ASSIGN(std::unique_ptr<Session> session, Session::Create(std::move(model), SessionOptions{}));
+  for (size_t i = 0; i < feeds.size(); ++i) {
+    const int input = MatchValue(session->inputs(), feeds, i);
+    const bool tensor = session->inputs()[static_cast<size_t>(input)].type.kind == ValueKind::kTensor;
+    WEBINFER_TRY(tensor ? session->Feed(input, feeds[i].value.tensor.view()) : session->Feed(input, feeds[i].value));
+  }
+  return has_data ? session->Run() : OkStatus();
+}
+
+// Every one of the first allocations fails once, and every 17th after: an error or a result, and no memory is kept.
+Outcome RunStarvedCase(const Case& test) {
+  constexpr uint64_t kFirst = 200, kStep = 17;
+  const uint64_t before = GetMemoryStats().allocations, live = GetMemoryStats().live;
+  const Code plain = RunStarved(test, 0).code();
+  const uint64_t allocations = GetMemoryStats().allocations - before;
+  for (uint64_t failing = 1; failing <= allocations; failing += failing < kFirst ? 1 : kStep) {
+    const Code code = RunStarved(test, failing).code();
+    InjectAllocationFailure(0, 0);
+    if (code != Code::kOk && code != Code::kOutOfMemory && code != plain) {
+      Outcome outcome = Failed("starved");
+      outcome.message = "allocation " + std::to_string(failing) + ": " + outcome.message;
+      return outcome;
+    }
+    if (GetMemoryStats().live != live) return {"leak", "", "allocation " + std::to_string(failing)};
+  }
+  return {"pass", "", ""};
+}
+
 struct Child {
   pid_t pid = 0;
   int pipe = -1;
@@ -108,7 +149,7 @@ Child Start(const Case& test, const Options& options) {
   }
   alarm(options.timeout);
   if (options.quiet && std::freopen("/dev/null", "w", stderr) == nullptr) std::abort();
-  const Outcome outcome = RunCase(test, options);
+  const Outcome outcome = options.starve ? RunStarvedCase(test) : RunCase(test, options);
   const std::string text = outcome.status + "\t" + outcome.op + "\t" + outcome.message;
   std::fflush(stdout);
   if (write(ends[1], text.data(), text.size()) < 0) std::abort();
@@ -210,6 +251,8 @@ bool ParseOptions(int count, char** arguments, Options* options) {
       options->optimize = false;
     else if (word == "--quiet")
       options->quiet = true;
+    else if (word == "--starve")
+      options->starve = true;
     else if (word.starts_with("--"))
       return false;
     else
@@ -225,7 +268,7 @@ int Main(int count, char** arguments) {
     std::fprintf(
         stderr,
         "usage: run_cases [FOLDER] [--filter REGEXP] [--list-failed FILE] [--list-passed FILE] [--jobs N] [--timeout SECONDS]\n"
-        "                 [--dump] [--in-process] [--no-optimize] [--quiet]\n");
+        "                 [--dump] [--in-process] [--no-optimize] [--starve] [--quiet]\n");
     return 2;
   }
   std::vector<Case> cases = FindCases(options.folder);
@@ -240,7 +283,7 @@ int Main(int count, char** arguments) {
   }
   Report report(options);
   if (options.in_process) {
-    for (const Case& test : cases) report.Add(test, RunCase(test, options));
+    for (const Case& test : cases) report.Add(test, options.starve ? RunStarvedCase(test) : RunCase(test, options));
   } else {
     RunForked(cases, options, report);
   }
