@@ -1,6 +1,7 @@
 #include "kernels/conv_transpose.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 
 #include "kernels/gemm.h"
@@ -63,31 +64,29 @@ void ForEachTap(const ConvGeometry& g, const int* remainder, const F& f) {
 
 size_t TapFloats(const ConvGeometry& g) { return PackedFloats(g.group_channels(), g.group_filters()); }
 
-int InputPosition(const ConvGeometry& g, int axis, int out, int tap) {
-  return (out + g.pad[axis] - tap * g.dilation[axis]) / g.stride[axis];  // exact within a phase, checked against `in` by callers
+// Where tap `tap` of axis `axis` finds output `out`; false outside the image. Within a phase the division is exact.
+bool InputPosition(const ConvGeometry& g, int axis, int out, int tap, int* position) {
+  const int at = out + g.pad[axis] - tap * g.dilation[axis];
+  *position = at / g.stride[axis];
+  return at >= 0 && *position < g.in[axis];
 }
 
 // Pointers of output pixels (at[0], at[1], first + i * stride) in RowBlock's order.
 void FillPointers(const ConvGeometry& g, const float* x, const int* at, int first, int rows, const Phase& phase,
                   const float* zero, const float** table) {
+  const float** to = table;
   for (int row = 0; row < rows;) {
     const int height = NextTileRows(rows - row);
-    for (int r = 0; r < height; ++r) {
-      const int column = first + (row + r) * g.stride[2];
-      const float** to = table + r;
-      ForEachTap(g, phase.remainder, [&](int kz, int ky, int kx) {
-        const int position[3] = {InputPosition(g, 0, at[0], kz), InputPosition(g, 1, at[1], ky), InputPosition(g, 2, column, kx)};
-        const int taps[3] = {kz, ky, kx}, out[3] = {at[0], at[1], column};
-        bool inside = true;
-        for (int axis = 0; axis < 3; ++axis) {
-          inside = inside && out[axis] + g.pad[axis] - taps[axis] * g.dilation[axis] >= 0 && position[axis] < g.in[axis];
-        }
-        const int64_t pixel = (int64_t{position[0]} * g.in[1] + position[1]) * g.in[2] + position[2];
-        *to = inside ? x + pixel * g.channels : zero;
-        to += height;
-      });
-    }
-    table += height * phase.taps;
+    ForEachTap(g, phase.remainder, [&](int kz, int ky, int kx) {
+      int z = 0, y = 0;
+      const bool inside = InputPosition(g, 0, at[0], kz, &z) && InputPosition(g, 1, at[1], ky, &y);
+      const float* image_row = inside ? x + (int64_t{z} * g.in[1] + y) * g.in[2] * g.channels : nullptr;
+      for (int r = 0; r < height; ++r) {
+        int position = 0;
+        const bool found = inside && InputPosition(g, 2, first + (row + r) * g.stride[2], kx, &position);
+        *to++ = found ? image_row + int64_t{position} * g.channels : zero;
+      }
+    });
     row += height;
   }
 }
@@ -98,21 +97,30 @@ size_t TableFloats(const ConvGeometry& g) {
 
 }  // namespace
 
+int JoinColumns(bool unpadded, ConvGeometry* g) {
+  const int width = g->kernel[2];
+  if (!unpadded || width != g->stride[2] || g->dilation[2] != 1 || g->group != 1 || g->filters > INT_MAX / width) return 1;
+  g->filters *= width;
+  g->out[2] = g->in[2];
+  g->kernel[2] = g->stride[2] = 1;
+  return width;
+}
+
 size_t PackedConvTransposeFloats(const ConvGeometry& g) {
   return static_cast<size_t>(g.group) * static_cast<size_t>(g.taps()) * TapFloats(g);
 }
 
-void PackConvTransposeWeights(const ConvGeometry& g, const float* weights, float* packed) {
-  const int channels = g.group_channels(), filters = g.group_filters(), taps = g.taps();
+void PackConvTransposeWeights(const ConvGeometry& g, const float* weights, float* packed, int joined) {
+  const int channels = g.group_channels(), filters = g.group_filters(), taps = g.taps() * joined, own = filters / joined;
   for (int group = 0; group < g.group; ++group) {
-    const float* from = weights + int64_t{group} * channels * filters * taps;
+    const float* from = weights + int64_t{group} * channels * own * taps;
     const auto pack_phase = [&](const Phase& phase) {
       for (int panel = 0; panel < filters; panel += kPanelColumns) {
         ForEachTap(g, phase.remainder, [&](int kz, int ky, int kx) {
-          const int tap = (kz * g.kernel[1] + ky) * g.kernel[2] + kx;
+          const int tap = ((kz * g.kernel[1] + ky) * g.kernel[2] + kx) * joined;
           for (int channel = 0; channel < channels; ++channel) {
             for (int j = panel; j < panel + kPanelColumns; ++j) {
-              *packed++ = j < filters ? from[(int64_t{channel} * filters + j) * taps + tap] : 0;
+              *packed++ = j < filters ? from[(int64_t{channel} * own + j % own) * taps + tap + j / own] : 0;
             }
           }
         });

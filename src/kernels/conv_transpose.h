@@ -11,7 +11,12 @@ namespace webinfer::kernels {
 
 // Packs ONNX's weights [channels, filters / group, kernel...]: per group and phase the panels of kernels/gemm.h.
 size_t PackedConvTransposeFloats(const ConvGeometry& g);
-void PackConvTransposeWeights(const ConvGeometry& g, const float* weights, float* packed);
+void PackConvTransposeWeights(const ConvGeometry& g, const float* weights, float* packed, int joined = 1);
+
+// Where the kernel is as wide as the stride and nothing is padded, the outputs of one input lie side by side: the same as one
+// output of width * filters channels. Makes `g` that convolution and returns the width (PackConvTransposeWeights' `joined`), or
+// leaves it and returns 1. `unpadded`: in the last axis, whatever the image's size.
+int JoinColumns(bool unpadded, ConvGeometry* g);
 
 size_t ConvTransposeScratchFloats(const ConvGeometry& g, int threads);
 void RunConvTranspose(const ConvGeometry& g, const float* x, const float* packed, float* y, const Epilogue& epilogue,

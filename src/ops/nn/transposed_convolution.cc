@@ -16,12 +16,15 @@ using kernels::ConvGeometry;
 
 constexpr int64_t kMostStride = 1 << 12;  // packing takes time for each phase, whether it sees a tap or not
 
+constexpr size_t kPanelSlack = 8;  // floats that kernels read behind a bias
+
 constexpr ImageAxes kLast{true}, kFirst{false};
 
 struct ConvTranspose {
   ConvGeometry geometry;
   kernels::Epilogue epilogue;
   uint64_t packed_floats;  // room in scratch for weights that come with the run
+  int joined;              // columns of the kernel that became channels
 };
 
 int64_t AttributeAt(const Attributes& attributes, std::string_view name, int axis) {
@@ -110,17 +113,42 @@ Status ReadGeometry(InferContext& ctx, ConvGeometry* g) {
   return OkStatus();
 }
 
+// Whatever the image's size, nothing is cut from the last axis or added to it.
+bool IsUnpadded(const Attributes& attributes, int rank) {
+  const std::string_view auto_pad = attributes.String("auto_pad", "NOTSET");
+  const bool explicit_pads = auto_pad.empty() || auto_pad == "NOTSET";
+  const int last = rank - 1;
+  return (explicit_pads || auto_pad == "VALID") && attributes.Ints("output_shape").empty() &&
+         AttributeAt(attributes, "output_padding", last) == 0 &&
+         (!explicit_pads || (AttributeAt(attributes, "pads", last) == 0 && AttributeAt(attributes, "pads", rank + last) == 0));
+}
+
+// The geometry that weights are packed for and the kernel runs.
+Status ReadJoinedGeometry(InferContext& ctx, ConvGeometry* g, int* joined) {
+  WEBINFER_TRY(ReadGeometry(ctx, g));
+  *joined = kernels::JoinColumns(IsUnpadded(ctx.attributes(), ctx.In(1).shape.rank() - 2), g);
+  return OkStatus();
+}
+
+size_t RoundUp(size_t floats) { return (floats + 15) / 16 * 16; }
+
 Status RunConvTransposeStep(const Step& step, RunContext& run) {
   const auto& p = step.Params<ConvTranspose>();
   auto* scratch = reinterpret_cast<float*>(step.scratch);
   const float* weights = PreparedFloats(*step.node, 0);
   if (weights == nullptr) {
-    kernels::PackConvTransposeWeights(p.geometry, step.in[1].As<float>(), scratch);
+    kernels::PackConvTransposeWeights(p.geometry, step.in[1].As<float>(), scratch, p.joined);
     weights = scratch;
     scratch += p.packed_floats;
   }
   kernels::Epilogue epilogue = p.epilogue;
   if (step.HasInput(2)) epilogue.bias = step.in[2].As<float>();
+  if (epilogue.bias != nullptr && p.joined > 1) {
+    const auto own = static_cast<size_t>(p.geometry.filters / p.joined);
+    for (size_t i = 0; i < static_cast<size_t>(p.geometry.filters); ++i) scratch[i] = epilogue.bias[i % own];
+    epilogue.bias = scratch;
+    scratch += RoundUp(static_cast<size_t>(p.geometry.filters) + kPanelSlack);
+  }
   kernels::RunConvTranspose(p.geometry, step.in[0].As<float>(), weights, step.out[0].As<float>(), epilogue, scratch, run.pool());
   return OkStatus();
 }
@@ -149,13 +177,13 @@ Status BindConvTranspose(BindContext& ctx) {
         .Actual("%s", DTypeName(ctx.In(0).dtype));
   }
   WEBINFER_ASSIGN(ConvTranspose * p, ctx.Params<ConvTranspose>());
-  WEBINFER_TRY(ReadGeometry(ctx, &p->geometry));
+  WEBINFER_TRY(ReadJoinedGeometry(ctx, &p->geometry, &p->joined));
   WEBINFER_TRY(ReadActivation(ctx.attributes(), &p->epilogue));
-  WEBINFER_TRY(CheckEpilogueInputs(ctx, p->geometry.filters, ctx.Out(0).shape));
-  if (PreparedFloats(ctx.node(), 0) == nullptr)
-    p->packed_floats = (kernels::PackedConvTransposeFloats(p->geometry) + 15) / 16 * 16;
+  WEBINFER_TRY(CheckEpilogueInputs(ctx, p->geometry.filters / p->joined, ctx.Out(0).shape));
+  if (PreparedFloats(ctx.node(), 0) == nullptr) p->packed_floats = RoundUp(kernels::PackedConvTransposeFloats(p->geometry));
+  const size_t bias = p->joined > 1 ? RoundUp(static_cast<size_t>(p->geometry.filters) + kPanelSlack) : 0;
   ctx.SetKernel(RunConvTransposeStep);
-  ctx.SetScratch((p->packed_floats + kernels::ConvTransposeScratchFloats(p->geometry, ctx.threads())) * sizeof(float));
+  ctx.SetScratch((p->packed_floats + bias + kernels::ConvTransposeScratchFloats(p->geometry, ctx.threads())) * sizeof(float));
   return OkStatus();
 }
 
@@ -163,9 +191,10 @@ Status PrepareConvTranspose(PrepareContext& ctx) {
   const Tensor* weights = ctx.Constant(1);
   if (weights == nullptr || weights->dtype != DType::kFloat32) return OkStatus();
   ConvGeometry g;
-  WEBINFER_TRY(ReadGeometry(ctx, &g));
+  int joined = 1;
+  WEBINFER_TRY(ReadJoinedGeometry(ctx, &g, &joined));
   WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, 0, kernels::PackedConvTransposeFloats(g)));
-  kernels::PackConvTransposeWeights(g, weights->As<float>(), packed);
+  kernels::PackConvTransposeWeights(g, weights->As<float>(), packed, joined);
   ctx.Drop(1);
   return OkStatus();
 }

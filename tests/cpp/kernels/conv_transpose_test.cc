@@ -54,15 +54,21 @@ void Check(ConvGeometry g, int output_padding = 0, int threads = 1) {
   const auto x = Random(static_cast<size_t>(g.batch * g.in[0] * g.in[1] * g.in[2] * g.channels), 1);
   const auto w = Random(static_cast<size_t>(g.channels * g.group_filters() * g.taps()), 2),
              bias = Random(static_cast<size_t>(g.filters), 3);
-  std::vector<float> packed(PackedConvTransposeFloats(g)), scratch(ConvTransposeScratchFloats(g, threads)),
-      y(static_cast<size_t>(g.pixels() * g.filters));
-  PackConvTransposeWeights(g, w.data(), packed.data());
+  ConvGeometry run = g;
+  const int joined = JoinColumns(output_padding == 0 && g.pad[2] == 0, &run);
+  EXPECT_EQ(joined > 1, g.kernel[2] == g.stride[2] && g.kernel[2] > 1 && g.pad[2] == 0 && output_padding == 0 &&
+                            g.dilation[2] == 1 && g.group == 1);
+  std::vector<float> packed(PackedConvTransposeFloats(run)), scratch(ConvTransposeScratchFloats(run, threads)),
+      y(static_cast<size_t>(g.pixels() * g.filters)), tiled_bias;
+  for (int i = 0; i < joined; ++i) tiled_bias.insert(tiled_bias.end(), bias.begin(), bias.end());
+  tiled_bias.resize(tiled_bias.size() + 8);
+  PackConvTransposeWeights(run, w.data(), packed.data(), joined);
   Epilogue epilogue;
-  epilogue.bias = bias.data();
+  epilogue.bias = tiled_bias.data();
   epilogue.activation = Activation::kClip;
   epilogue.beta = std::numeric_limits<float>::infinity();
   ThreadPool pool(threads);
-  RunConvTranspose(g, x.data(), packed.data(), y.data(), epilogue, scratch.data(), pool);
+  RunConvTranspose(run, x.data(), packed.data(), y.data(), epilogue, scratch.data(), pool);
   const std::vector<double> expected = Scatter(g, x, w, bias);
   for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], std::max(expected[i], 0.0), 3e-5) << i;
 }
