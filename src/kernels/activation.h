@@ -6,11 +6,13 @@
 
 namespace webinfer::kernels {
 
-// True if the tile applies it itself.
-inline bool IsClamp(Activation activation) { return activation == Activation::kNone || activation == Activation::kClip; }
+// True if the tile applies it all itself.
+inline bool IsClamp(const Epilogue& e) {
+  return (e.activation == Activation::kNone || e.activation == Activation::kClip) && e.tail.IsIdentity();
+}
 
-// x = activation(x) for `count` floats.
-void ApplyActivation(Activation activation, float alpha, float beta, float* x, size_t count);
+// x = tail(activation(x)) for `count` floats.
+void ApplyActivation(Activation activation, float alpha, float beta, float* x, size_t count, const Tail& tail = {});
 
 // Splits an epilogue: what the tile does at once ...
 TileEpilogue TilePart(const Epilogue& epilogue);

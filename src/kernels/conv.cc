@@ -30,10 +30,11 @@ Blocking BlockingOf(const ConvGeometry& g, int threads) {
 }
 
 // Scratch of one thread: the row pointers of a block, then its patches.
-size_t TableFloats(const ConvGeometry& g) {
-  const size_t pointers = static_cast<size_t>(kMostBlockRows) * static_cast<size_t>(TapsOf(g));
+size_t PointerFloats(int taps) {
+  const size_t pointers = static_cast<size_t>(kMostBlockRows) * static_cast<size_t>(taps);
   return (pointers * sizeof(const float*) / sizeof(float) + 15) / 16 * 16;
 }
+size_t TableFloats(const ConvGeometry& g) { return PointerFloats(TapsOf(g)); }
 size_t GatherFloats(const ConvGeometry& g) {
   if (!Gathers(g) && !JoinsRowTaps(g)) return 0;
   return (static_cast<size_t>(kMostBlockRows) * static_cast<size_t>(PatchFloats(g)) + 31) / 16 * 16;  // and slack to write
@@ -182,44 +183,26 @@ size_t ConvScratchFloats(const ConvGeometry& g, int threads) {
   return ZeroFloatCount(g) + static_cast<size_t>(threads) * (TableFloats(g) + GatherFloats(g));
 }
 
-void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* y, const Epilogue& epilogue, float* scratch,
-             ThreadPool& pool) {
+namespace {
+
+// Calls fill(group, first pixel, rows, thread's workspace), which makes the pointers of a block of rows, and multiplies the
+// block.
+template <typename Fill>
+void RunBlocks(const ConvGeometry& g, int taps, const float* packed, float* y, const Epilogue& epilogue, float* workspaces,
+               size_t per_thread, ThreadPool& pool, const Fill& fill) {
   const int pixels = static_cast<int>(g.pixels()), filters = g.group_filters(), patch = PatchFloats(g);
-  if (pixels == 0 || filters == 0) return;
-  const bool gathers = Gathers(g), joins = JoinsRowTaps(g);
-  const int taps = TapsOf(g);
-  const size_t per_thread = TableFloats(g) + GatherFloats(g);
-  float* const zero = scratch;
-  float* const workspaces = scratch + ConvScratchFloats(g, 0);
-  std::memset(zero, 0, ZeroFloatCount(g) * sizeof(float));
   const Blocking blocking = BlockingOf(g, pool.size());
   const size_t group_floats = PackedFloats(patch, filters);
-
   pool.ParallelFor(blocking.tasks() * g.group, [&](int task, int thread) {
     const int group = task / blocking.tasks();
     task %= blocking.tasks();
     const int first = task / blocking.column_blocks * blocking.rows, column = task % blocking.column_blocks * blocking.columns;
     const int rows = std::min(blocking.rows, pixels - first);
     float* const workspace = workspaces + static_cast<size_t>(thread) * per_thread;
-    auto* const table = reinterpret_cast<const float**>(workspace);
-    const float* const group_x = x + group * g.group_channels();
-    if (gathers) {
-      float* to = workspace + TableFloats(g);
-      Pixel pixel(g, first);
-      for (int row = 0; row < rows; ++row, pixel.Next()) {
-        table[row] = to;
-        to = GatherPatch(g, group_x, pixel, to);
-      }
-    } else if (joins) {
-      FillRowPointers(g, x, Pixel(g, first), rows, zero, table, workspace + TableFloats(g));
-    } else if (g.IsPointwise()) {
-      for (int row = 0; row < rows; ++row) table[row] = group_x + static_cast<int64_t>(first + row) * g.channels;
-    } else {
-      FillPointers(g, group_x, Pixel(g, first), rows, zero, table);
-    }
+    fill(group, first, rows, workspace);
 
     RowBlock block;
-    block.table = table;
+    block.table = reinterpret_cast<const float* const*>(workspace);
     block.taps = taps;
     block.depth = patch / taps;
     block.rows = rows;
@@ -234,6 +217,79 @@ void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* 
     if (epilogue.residual != nullptr) block.epilogue.residual += int64_t{first} * epilogue.residual_stride + filter;
     RunRowBlock(block);
   });
+}
+
+}  // namespace
+
+void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* y, const Epilogue& epilogue, float* scratch,
+             ThreadPool& pool) {
+  if (g.pixels() == 0 || g.group_filters() == 0) return;
+  const bool gathers = Gathers(g), joins = JoinsRowTaps(g);
+  float* const zero = scratch;
+  std::memset(zero, 0, ZeroFloatCount(g) * sizeof(float));
+  RunBlocks(g, TapsOf(g), packed, y, epilogue, scratch + ConvScratchFloats(g, 0), TableFloats(g) + GatherFloats(g), pool,
+            [&](int group, int first, int rows, float* workspace) {
+              auto* const table = reinterpret_cast<const float**>(workspace);
+              const float* const group_x = x + group * g.group_channels();
+              if (gathers) {
+                float* to = workspace + TableFloats(g);
+                Pixel pixel(g, first);
+                for (int row = 0; row < rows; ++row, pixel.Next()) {
+                  table[row] = to;
+                  to = GatherPatch(g, group_x, pixel, to);
+                }
+              } else if (joins) {
+                FillRowPointers(g, x, Pixel(g, first), rows, zero, table, workspace + TableFloats(g));
+              } else if (g.IsPointwise()) {
+                for (int row = 0; row < rows; ++row) table[row] = group_x + static_cast<int64_t>(first + row) * g.channels;
+              } else {
+                FillPointers(g, group_x, Pixel(g, first), rows, zero, table);
+              }
+            });
+}
+
+size_t PartedConvScratchFloats(const ConvGeometry& g, const ConvParts& parts, int threads) {
+  return static_cast<size_t>(threads) * PointerFloats(parts.taps(g));
+}
+
+void RunPartedConv(const ConvGeometry& g, const ConvParts& parts, const float* packed, float* y, const Epilogue& epilogue,
+                   float* scratch, ThreadPool& pool) {
+  if (g.pixels() == 0 || g.filters == 0) return;
+  RunBlocks(g, parts.taps(g), packed, y, epilogue, scratch, PointerFloats(parts.taps(g)), pool,
+            [&](int, int first, int rows, float* workspace) {
+              auto* to = reinterpret_cast<const float**>(workspace);
+              for (int row = 0; row < rows;) {
+                const int height = NextTileRows(rows - row);
+                for (int part = 0; part < parts.count; ++part) {
+                  const int64_t channels = parts.channels[part];
+                  const float* const from = parts.x[part] + (first + row) * channels;
+                  for (int64_t channel = 0; channel < channels; channel += parts.depth) {
+                    for (int r = 0; r < height; ++r) *to++ = from + r * channels + channel;
+                  }
+                }
+                row += height;
+              }
+            });
+}
+
+void ScaleConvWeights(const ConvGeometry& g, const float* packed, const float* factors, float* scaled) {
+  const int panels = (g.filters + kPanelColumns - 1) / kPanelColumns;
+  for (int panel = 0; panel < panels; ++panel) {
+    for (int channel = 0; channel < g.channels; ++channel, packed += kPanelColumns, scaled += kPanelColumns) {
+      const Vec factor = LoadSplat(factors + channel);
+      Store(scaled, Mul(Load(packed), factor));
+      Store(scaled + 4, Mul(Load(packed + 4), factor));
+    }
+  }
+}
+
+void ScalePixels(const ConvGeometry& g, const float* x, const float* factors, float* scaled) {
+  for (int64_t pixel = 0; pixel < g.pixels(); ++pixel, x += g.channels, scaled += g.channels) {
+    // The last vector may write behind the pixel: the next one is not written yet, and the last has room.
+    for (int channel = 0; channel < g.channels; channel += 4) {
+      Store(scaled + channel, Mul(Load(x + channel), Load(factors + channel)));
+    }
+  }
 }
 
 }  // namespace webinfer::kernels

@@ -34,4 +34,22 @@ size_t ConvScratchFloats(const ConvGeometry& g, int threads);
 void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* y, const Epilogue& epilogue, float* scratch,
              ThreadPool& pool);
 
+// A pointwise convolution over images whose channels would have to be put side by side first: `parts` of them, g.channels in
+// all. Each part is a few taps of `depth` channels, a divisor of all their channels.
+struct ConvParts {
+  static constexpr int kMost = 16;
+  int count = 0, depth = 0;
+  int channels[kMost];
+  const float* x[kMost];
+
+  int taps(const ConvGeometry& g) const { return g.channels / depth; }
+};
+size_t PartedConvScratchFloats(const ConvGeometry& g, const ConvParts& parts, int threads);
+void RunPartedConv(const ConvGeometry& g, const ConvParts& parts, const float* packed, float* y, const Epilogue& epilogue,
+                   float* scratch, ThreadPool& pool);
+
+// A factor per input channel of a pointwise convolution: into its packed weights, or into the image.
+void ScaleConvWeights(const ConvGeometry& g, const float* packed, const float* factors, float* scaled);
+void ScalePixels(const ConvGeometry& g, const float* x, const float* factors, float* scaled);
+
 }  // namespace webinfer::kernels

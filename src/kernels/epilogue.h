@@ -1,10 +1,13 @@
 // What every contraction (GEMM, convolution, depthwise, Winograd) does to a finished sum before it is stored:
 //
-//   y = activation(sum + bias + residual)          or, with activation_first,
-//   y = activation(sum + bias) + residual
+//   y = tail(activation(sum + bias + residual))          or, with activation_first,
+//   y = tail(activation(sum + bias)) + residual
+//
+// where tail(x) = clip(scale x + shift, low, high).
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 namespace webinfer::kernels {
 
@@ -21,6 +24,13 @@ enum class Activation : uint8_t {
   kElu,  // alpha (exp(x) - 1) below 0
 };
 
+struct Tail {
+  float scale = 1, shift = 0;
+  float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+
+  bool IsIdentity() const { return scale == 1 && shift == 0 && low == -high && high == std::numeric_limits<float>::infinity(); }
+};
+
 struct Epilogue {
   const float* bias = nullptr;      // one per output column (channel)
   const float* residual = nullptr;  // rows like the output's
@@ -28,6 +38,7 @@ struct Epilogue {
   Activation activation = Activation::kNone;
   bool activation_first = false;
   float alpha = 0, beta = 0;  // of the activation
+  Tail tail;
 };
 
 }  // namespace webinfer::kernels

@@ -151,7 +151,7 @@ WEBINFER_NOINLINE void StoreTile(const ConvGeometry& g, const float* m, size_t m
 }
 
 void FinishTile(const ConvGeometry& g, const TilePlace& place, const Epilogue& epilogue, float* y) {
-  if (IsClamp(epilogue.activation)) return;
+  if (IsClamp(epilogue)) return;
   const int rows = std::min(kTile, g.out[1] - place.top), columns = std::min(kTile, g.out[2] - place.left);
   for (int i = 0; i < rows; ++i) {
     const int64_t at = ((int64_t{place.image} * g.out[1] + place.top + i) * g.out[2] + place.left) * g.filters;

@@ -175,12 +175,49 @@ Result<bool> FuseActivation(Editor& editor, const Node& node, Node& user) {
   return true;
 }
 
+// A scale, a shift or limits behind an activation become its tail: what is left of learned affine blocks.
+Result<bool> FuseTail(Editor& editor, const Node& node, Node& user) {
+  if (node.attributes.Int("activation_first", 0) != 0) return false;
+  if (editor.InputFrom(node, kWeight, "DequantizeLinear") != nullptr) return false;  // integer kernels have no tail
+  std::vector<float> tail{1, 0, -INFINITY, INFINITY};
+  if (const auto known = node.attributes.Floats("activation_tail"); known.size() == 4) tail.assign(known.begin(), known.end());
+  const bool has_limits = tail[2] != -INFINITY || tail[3] != INFINITY;
+  const auto split = SplitConstant(editor, user);
+  const auto number = split ? ScalarOf(editor, split->constant) : std::nullopt;
+  if (!number || !std::isfinite(static_cast<float>(*number))) return false;
+  const auto value = static_cast<float>(*number);
+  if (user.op == "Max" || user.op == "Min") {
+    for (size_t i = 2; i < 4; ++i) tail[i] = user.op == "Max" ? std::fmax(tail[i], value) : std::fmin(tail[i], value);
+  } else if (has_limits) {
+    return false;
+  } else if (user.op == "Mul" || user.op == "Div") {
+    if (user.op == "Div" && value == 0) return false;
+    for (size_t i = 0; i < 2; ++i) tail[i] = user.op == "Mul" ? tail[i] * value : tail[i] / value;
+  } else if (user.op == "Add" || (user.op == "Sub" && user.inputs[0] == node.outputs[0])) {
+    tail[1] += user.op == "Add" ? value : -value;
+  } else {
+    return false;
+  }
+  auto fused = Copy(editor, node);
+  Attribute list;
+  list.name = "activation_tail";
+  list.kind = Attribute::Kind::kFloats;
+  list.floats = std::move(tail);
+  fused->attributes.Set(std::move(list));
+  WEBINFER_TRY(editor.Become(user, std::move(fused)));
+  return true;
+}
+
 // The node's only reader takes its place if it can.
 Result<bool> FuseUser(Editor& editor, Node& node) {
   Node* user = editor.OnlyUser(node.outputs[0]);
   if (user == nullptr || !user->domain.empty() || user->outputs.size() != 1) return false;
   if (editor.Info(user->outputs[0]).dtype != DType::kFloat32) return false;
   if (!SameShape(editor.ShapeOf(user->outputs[0]), editor.ShapeOf(node.outputs[0]))) return false;
+  if (HasActivation(node)) {
+    WEBINFER_ASSIGN(const bool fused, FuseTail(editor, node, *user));
+    if (fused) return true;
+  }
   if (user->op == "Mul") return FuseScale(editor, node, *user);
   if (user->op == "Add" || (user->op == "Sub" && user->inputs[0] == node.outputs[0])) {
     WEBINFER_ASSIGN(const bool fused, FuseBias(editor, node, *user));

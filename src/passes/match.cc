@@ -60,7 +60,7 @@ ValueId OtherInput(const Node& node, ValueId id) { return node.inputs[0] == id ?
 std::optional<WithConstant> SplitConstant(const Editor& editor, const Node& node) {
   if (node.inputs.size() != 2 || !node.HasInput(0) || !node.HasInput(1)) return std::nullopt;
   if (editor.Constant(node.inputs[1]) != nullptr) return WithConstant{node.inputs[0], node.inputs[1]};
-  const bool commutative = node.Is("Add") || node.Is("Mul");
+  const bool commutative = node.Is("Add") || node.Is("Mul") || node.Is("Max") || node.Is("Min");
   if (commutative && editor.Constant(node.inputs[0]) != nullptr) return WithConstant{node.inputs[1], node.inputs[0]};
   return std::nullopt;
 }

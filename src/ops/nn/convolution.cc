@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <numeric>
 
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
@@ -17,17 +18,30 @@ namespace {
 using kernels::ConvGeometry;
 
 enum Slot { kWeights = 0, kWinogradWeights = 1 };
+enum Input { kImage = 0, kFilters = 1, kBias = 2, kResidual = 3, kFactors = 4, kMoreImages = 5 };
 
 struct Conv {
   ConvGeometry geometry;
   kernels::Epilogue epilogue;
-  uint64_t packed_floats;  // room in scratch for weights that come with the run
+  uint64_t packed_floats;    // room in scratch for weights that come with the run
+  kernels::ConvParts parts;  // without their data
 };
 
 constexpr ImageAxes kLast{true}, kFirst{false};
 
-Status CheckChannels(const Shape& x, const Shape& w, int channel_axis, int64_t group) {
-  const int64_t channels = x[channel_axis];
+// Channels of x and of what is put behind them.
+int64_t ImageChannels(const InferContext& ctx, int channel_axis) {
+  int64_t channels = ctx.In(kImage).shape[channel_axis];
+  if (!ctx.node().IsInternal("Conv")) return channels;
+  for (int i = kMoreImages; i < ctx.input_count(); ++i) {
+    const Shape& more = ctx.In(i).shape;
+    const bool known = channels >= 0 && more.rank_known() && more.rank() > channel_axis && more[channel_axis] >= 0;
+    channels = known ? channels + more[channel_axis] : kUnknownDim;
+  }
+  return channels;
+}
+
+Status CheckChannels(const Shape& x, const Shape& w, int64_t channels, int64_t group) {
   const bool sane = group >= 1 && group <= INT_MAX;
   const bool fits = sane && (channels < 0 || w[1] < 0 || (channels % group == 0 && channels / group == w[1]));
   if (fits && (w[0] < 0 || w[0] % group == 0)) return OkStatus();
@@ -87,6 +101,72 @@ Status RunDepthwiseStep(const Step& step, RunContext& run) {
   return OkStatus();
 }
 
+Status RunPartedStep(const Step& step, RunContext& run) {
+  auto* scratch = reinterpret_cast<float*>(step.scratch);
+  const float* weights = WeightsOf(step, &scratch);
+  const auto& p = step.Params<Conv>();
+  kernels::ConvParts parts = p.parts;
+  for (int i = 0; i < parts.count; ++i) parts.x[i] = step.in[i == 0 ? kImage : kMoreImages + i - 1].As<float>();
+  kernels::RunPartedConv(p.geometry, parts, weights, step.out[0].As<float>(), EpilogueOf(step), scratch, run.pool());
+  return OkStatus();
+}
+
+// Factors go into the weights, or into the image where that is smaller.
+bool ScalesWeights(const ConvGeometry& image) { return image.pixels() >= image.filters; }
+
+ConvGeometry OneImage(ConvGeometry g) {
+  g.batch = 1;
+  return g;
+}
+
+size_t ScaledFloats(const ConvGeometry& image) {
+  const size_t pixels = static_cast<size_t>(image.pixels()) * static_cast<size_t>(image.channels);
+  return ((ScalesWeights(image) ? kernels::PackedConvFloats(image) : pixels) + 31) / 16 * 16;
+}
+
+Status RunScaledStep(const Step& step, RunContext& run) {
+  auto* scratch = reinterpret_cast<float*>(step.scratch);
+  const float* weights = WeightsOf(step, &scratch);
+  const auto& p = step.Params<Conv>();
+  const ConvGeometry image = OneImage(p.geometry);
+  float* const scaled = scratch;
+  scratch += ScaledFloats(image);
+  kernels::Epilogue epilogue = EpilogueOf(step);
+  for (int64_t i = 0; i < p.geometry.batch; ++i) {
+    const float* const x = step.in[kImage].As<float>() + i * image.pixels() * image.channels;
+    const float* const factors = step.in[kFactors].As<float>() + i * image.channels;
+    float* const y = step.out[0].As<float>() + i * image.pixels() * image.filters;
+    if (ScalesWeights(image)) {
+      kernels::ScaleConvWeights(image, weights, factors, scaled);
+      kernels::RunConv(image, x, scaled, y, epilogue, scratch, run.pool());
+    } else {
+      kernels::ScalePixels(image, x, factors, scaled);
+      kernels::RunConv(image, scaled, weights, y, epilogue, scratch, run.pool());
+    }
+    if (epilogue.residual != nullptr) epilogue.residual += image.pixels() * image.filters;
+  }
+  return OkStatus();
+}
+
+// The images of a convolution whose channels are put side by side.
+Status ReadParts(BindContext& ctx, const ConvGeometry& g, kernels::ConvParts* parts) {
+  static_assert(kMostConvParts == kernels::ConvParts::kMost);
+  const Shape& first = ctx.In(kImage).shape;
+  const int last = first.rank() - 1;
+  bool fits = g.IsPointwise() && g.group == 1 && !ctx.HasInput(kFactors);
+  for (int i = 0; i < ctx.input_count(); i = i == 0 ? kMoreImages : i + 1) {
+    Shape shape = ctx.In(i).shape;
+    fits = fits && ctx.In(i).dtype == DType::kFloat32 && shape.rank() == first.rank() && parts->count < kMostConvParts;
+    if (!fits) break;
+    parts->channels[parts->count] = static_cast<int>(shape[last]);
+    parts->depth = std::gcd(parts->depth, parts->channels[parts->count++]);
+    shape[last] = first[last];
+    fits = shape == first;
+  }
+  return fits && parts->depth > 0 ? OkStatus()
+                                  : Status(Error(Code::kShapeMismatch, "The parts of a convolution's image do not fit together"));
+}
+
 Status RunWinogradStep(const Step& step, RunContext& run) {
   kernels::RunWinograd(step.Params<Conv>().geometry, step.in[0].As<float>(), PreparedFloats(*step.node, kWinogradWeights),
                        step.out[0].As<float>(), EpilogueOf(step), reinterpret_cast<float*>(step.scratch), run.pool());
@@ -104,7 +184,7 @@ Result<Shape> ConvOutputShape(const InferContext& ctx, int weights, ImageAxes ax
         .Actual("x %s, w %s", ShapeText(x).text, ShapeText(w).text);
   }
   const int rank = x.rank(), channel = axes.channel(rank);
-  WEBINFER_TRY(CheckChannels(x, w, channel, ctx.attributes().Int("group", 1)));
+  WEBINFER_TRY(CheckChannels(x, w, ImageChannels(ctx, channel), ctx.attributes().Int("group", 1)));
   Shape out = Shape::Unknown(rank);
   out[0] = x[0];
   out[channel] = w[0];
@@ -167,6 +247,12 @@ Status BindConv(BindContext& ctx) {
   if (g.pixels() > INT_MAX)
     return Error(Code::kUnsupported, "A convolution of this size").Actual("%s", ShapeText(ctx.Out(0).shape).text);
 
+  if (g.channels != ImageChannels(ctx, kLast.channel(ctx.In(kImage).shape.rank())))
+    return Error(Code::kShapeMismatch, "The image of a convolution has another number of channels than its weights");
+  if (ctx.HasInput(kFactors) && (!g.IsPointwise() || g.group != 1 || ctx.In(kFactors).dtype != DType::kFloat32 ||
+                                 ctx.In(kFactors).shape.Elements() != int64_t{g.batch} * g.channels))
+    return Error(Code::kShapeMismatch, "The factors of a convolution do not fit its image");
+
   size_t scratch = 0;
   if (PreparedFloats(ctx.node(), kWinogradWeights) != nullptr && PrefersWinograd(g)) {
     ctx.SetKernel(RunWinogradStep);
@@ -174,7 +260,14 @@ Status BindConv(BindContext& ctx) {
     return OkStatus();
   }
   if (PreparedFloats(ctx.node(), kWeights) == nullptr) scratch = p->packed_floats = (PackedFloatsOf(g) + 15) / 16 * 16;
-  if (IsDepthwise(g)) {
+  if (ctx.input_count() > kMoreImages) {
+    WEBINFER_TRY(ReadParts(ctx, g, &p->parts));
+    ctx.SetKernel(RunPartedStep);
+    scratch += kernels::PartedConvScratchFloats(g, p->parts, ctx.threads());
+  } else if (ctx.HasInput(kFactors)) {
+    ctx.SetKernel(RunScaledStep);
+    scratch += ScaledFloats(OneImage(g)) + kernels::ConvScratchFloats(g, ctx.threads());
+  } else if (IsDepthwise(g)) {
     ctx.SetKernel(RunDepthwiseStep);
     scratch += kernels::DepthwiseScratchFloats(g, ctx.threads());
   } else {

@@ -38,6 +38,9 @@ Status ReadActivation(const Attributes& attributes, kernels::Epilogue* epilogue)
     epilogue->alpha = params.size() > 0 && name != "Relu" ? params[0] : known.alpha;
     epilogue->beta = params.size() > 1 && name != "Relu" ? params[1] : known.beta;
     epilogue->activation_first = attributes.Int("activation_first", 0) != 0;
+    if (const std::span<const float> tail = attributes.Floats("activation_tail"); tail.size() == 4) {
+      epilogue->tail = {tail[0], tail[1], tail[2], tail[3]};
+    }
     return OkStatus();
   }
   return Error(Code::kUnsupported, "No fused activation of this name")

@@ -1,8 +1,11 @@
 // The internal contractions (domain "webinfer") that the passes aim at. All take and give float32.
 //
-//   Conv(x, w, bias?, residual?)           x, residual and output NHWC ([N, spatial..., C]; 1 to 3 spatial axes), w as in ONNX
+//   Conv(x, w, bias?, residual?, factors?, more x...)
+//                                          x, residual and output NHWC ([N, spatial..., C]; 1 to 3 spatial axes), w as in ONNX
 //                                          ([M, C/group, kernel...]), usually constant. ONNX's attributes: kernel_shape,
-//                                          strides, pads, dilations, group, auto_pad.
+//                                          strides, pads, dilations, group, auto_pad. Only of pointwise convolutions: x is
+//                                          multiplied by factors [N, 1..., C] first; or the channels of further images are put
+//                                          behind those of x, at most kMostConvParts images in all.
 //   ConvTranspose(x, w, bias?)             the same for ONNX's ConvTranspose (w [C, M/group, kernel...])
 //   MaxPool(x), AveragePool(x), LpPool(x)  NHWC, ONNX's attributes, one output
 //   MatMul(a, b, bias?, residual?)         alpha * op(a) op(b); attributes transA, transB (of the last two axes), alpha
@@ -13,11 +16,13 @@
 //                                          heads, size]). k and v may have fewer heads (query head h reads head h / group).
 //                                          mask: float32, broadcasts to [batch, heads, query rows, key rows]. No epilogue.
 //
-// What the others share: y = activation(sum + bias + residual), or activation(sum + bias) + residual with activation_first = 1.
+// What the others share: y = tail(activation(sum + bias + residual)), or tail(activation(sum + bias)) + residual with
+// activation_first = 1.
 // `residual` has exactly the output's shape. Attributes (onnxruntime's FusedConv):
 //   activation         "" or an operator's name: Relu, Clip, LeakyRelu, Sigmoid, HardSigmoid, HardSwish, Silu, Gelu (erf),
 //                      Tanh, Elu
 //   activation_params  [min, max] of Clip; [alpha] of LeakyRelu and Elu; [alpha, beta] of HardSigmoid
+//   activation_tail    [scale, shift, low, high]: tail(x) = clip(scale x + shift, low, high); without it tail(x) = x
 //
 // The public Conv, ConvTranspose and pools lower to Transpose + internal form + Transpose. Resize needs no internal form:
 // with its `axes` attribute it is told which axes change, and the last one staying is its fast case. GlobalAveragePool and
@@ -28,6 +33,8 @@
 #include "ops/op.h"
 
 namespace webinfer::ops {
+
+inline constexpr int kMostConvParts = 16;
 
 // Reads activation, activation_params and activation_first; kUnsupported for a name outside the list.
 Status ReadActivation(const Attributes& attributes, kernels::Epilogue* epilogue);

@@ -60,7 +60,7 @@ void Check(ConvGeometry g, int output_padding = 0, int threads = 1) {
                             g.dilation[2] == 1 && g.group == 1);
   std::vector<float> packed(PackedConvTransposeFloats(run)), scratch(ConvTransposeScratchFloats(run, threads)),
       y(static_cast<size_t>(g.pixels() * g.filters)), tiled_bias;
-  for (int i = 0; i < joined; ++i) tiled_bias.insert(tiled_bias.end(), bias.begin(), bias.end());
+  for (int i = 0; i < joined; ++i) tiled_bias.insert(tiled_bias.end(), bias.begin(), bias.begin() + g.filters);
   tiled_bias.resize(tiled_bias.size() + 8);
   PackConvTransposeWeights(run, w.data(), packed.data(), joined);
   Epilogue epilogue;

@@ -83,5 +83,20 @@ TEST(FuseContraction, ATransposedRightHandSide) {
   EXPECT_THAT(graph.At(0).attributes.Ints("perm"), ElementsAre(0, 2, 1, 3));
 }
 
+TEST(FuseContraction, AffineAndLimitsBehindAnActivation) {
+  const Optimized graph = Optimize([](Builder& b) {
+    const ValueId in = b.Input({1, 8, 6, 6});
+    ValueId x = b.Add("HardSwish", {b.Conv(in, 8, 8, 3)});
+    x = b.Add("Add", {b.Add("Mul", {x, b.Floats({0.5f}, {1})}), b.Floats({-0.25f}, {1})});
+    x = b.Add("LeakyRelu", {b.Conv(x, 8, 8, 1)});
+    x = b.Add("Max", {x, b.Scalar(-0.01f)});
+    x = b.Add("Sub", {b.Add("Relu", {b.Conv(x, 8, 8, 1)}), b.Scalar(0.125f)});
+    b.Output(b.Add("Add", {x, in}));
+  });
+  ASSERT_THAT(graph.ops, ElementsAre("Transpose", "webinfer.Conv", "webinfer.Conv", "webinfer.Conv", "Transpose"));
+  EXPECT_THAT(graph.At(1).attributes.Floats("activation_tail"), ElementsAre(0.5f, -0.25f, -INFINITY, INFINITY));
+  EXPECT_THAT(graph.At(2).attributes.Floats("activation_tail"), ElementsAre(1, 0, -0.01f, INFINITY));
+}
+
 }  // namespace
 }  // namespace webinfer::testing
