@@ -1,6 +1,7 @@
 #include "kernels/int8_elementwise.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "kernels/simd.h"
@@ -104,6 +105,12 @@ FloatRange RangeWithZero(const float* x, size_t count) {
     range.high = std::max(range.high, x[i]);
   }
   return range;
+}
+
+ByteScale UnsignedScale(const FloatRange& range) {
+  const float scale = range.high == range.low ? 1 : (range.high - range.low) / 255;
+  const float zero = std::nearbyint(std::min(std::max(-range.low / scale, 0.0f), 255.0f));
+  return {scale, static_cast<int>(zero), false};
 }
 
 }  // namespace webinfer::kernels

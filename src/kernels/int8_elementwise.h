@@ -24,5 +24,7 @@ struct FloatRange {
 };
 // Of 0 and all values; NaN is left out.
 FloatRange RangeWithZero(const float* x, size_t count);
+// DynamicQuantizeLinear's uint8 scale and zero point for numbers of that range.
+ByteScale UnsignedScale(const FloatRange& range);
 
 }  // namespace webinfer::kernels

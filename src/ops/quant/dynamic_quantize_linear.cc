@@ -1,7 +1,4 @@
 // DynamicQuantizeLinear: to uint8 with a scale and zero point taken from the data's range, which is made to hold 0.
-#include <algorithm>
-#include <cmath>
-
 #include "kernels/int8_elementwise.h"
 #include "kernels/quantize.h"
 #include "ops/op.h"
@@ -19,9 +16,9 @@ Status Run(const Step& step, RunContext& run) {
   const Operand& x = step.in[0];
   const int64_t count = x.elements();
   const float* values = x.As<float>();
-  const auto [low, high] = kernels::RangeWithZero(values, static_cast<size_t>(count));
-  const float scale = high == low ? 1 : (high - low) / 255;
-  const auto zero = static_cast<uint8_t>(std::nearbyint(std::min(std::max(-low / scale, 0.0f), 255.0f)));
+  const kernels::ByteScale found = kernels::UnsignedScale(kernels::RangeWithZero(values, static_cast<size_t>(count)));
+  const float scale = found.scale;
+  const auto zero = static_cast<uint8_t>(found.zero_point);
   if (step.HasOutput(1)) *step.out[1].As<float>() = scale;
   if (step.HasOutput(2)) *step.out[2].As<uint8_t>() = zero;
   kernels::Quantization q;

@@ -33,9 +33,14 @@ void StepLstm(const RecurrentRun& run, int64_t row, int64_t row_stride, int64_t 
   const kernels::GateMatrix r{run.packed + params.packed.r, run.padded / kernels::kUnitBlock, params.hidden, 4};
   float* gates = run.gates + row * r.row();
   float *h = run.h + b * run.padded, *h_next = run.h_next + b * run.padded, *c = run.c + b * run.padded;
-  if (rows == 1 && params.plain) return kernels::LstmStep(r, gates, h, c, h_next);
+  const bool quantized = run.quantized_r != nullptr;
+  if (rows == 1 && params.plain && !quantized) return kernels::LstmStep(r, gates, h, c, h_next);
   const int64_t stride = row_stride * r.row();
-  kernels::MultiplyGates(r, h, run.padded, rows, gates, stride, gates, stride);
+  if (quantized) {
+    MultiplyQuantized(*run.quantized_r, h, run.padded, rows, gates, stride, gates, stride, run.quantized_scratch, *run.pool);
+  } else {
+    kernels::MultiplyGates(r, h, run.padded, rows, gates, stride, gates, stride);
+  }
   for (int64_t i = 0; i < rows; ++i) {
     if (params.plain) {
       kernels::LstmFinish(gates + i * stride, r.blocks, c + i * run.padded, h_next + i * run.padded);

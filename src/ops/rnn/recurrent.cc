@@ -31,7 +31,7 @@ Status ExpectShape(const InferContext& ctx, int i, const Shape& wanted) {
       .Actual("%s", ShapeText(ctx.In(i).shape).text);
 }
 
-PackedCell LayOut(CellKind kind, int64_t hidden, int64_t inputs) {
+PackedCell LayOut(CellKind kind, int64_t hidden, int64_t inputs, bool quantized) {
   const int64_t padded = PaddedUnits(hidden);
   const int64_t first = kind == CellKind::kGru ? 2 : GateCount(kind), second = kind == CellKind::kGru ? 1 : 0;
   PackedCell cell{};
@@ -41,9 +41,9 @@ PackedCell LayOut(CellKind kind, int64_t hidden, int64_t inputs) {
     at += count * padded;
     return start;
   };
-  cell.w = take(first * inputs);
+  cell.w = take(quantized ? 0 : first * inputs);
   cell.w_second = take(second * inputs);
-  cell.r = take(first * hidden);
+  cell.r = take(quantized ? 0 : first * hidden);
   cell.r_second = take(second * hidden);
   cell.bias = take(first);
   cell.bias_second = take(second);
@@ -59,8 +59,10 @@ void PackCell(const RecurrentParams& params, const float* w, const float* r, con
   const int64_t hidden = params.hidden, inputs = params.inputs;
   const int gates = GateCount(params.kind), first = params.kind == CellKind::kGru ? 2 : gates;
   const float* recurrent_b = b == nullptr ? nullptr : b + gates * hidden;
-  kernels::PackGates(w, first, hidden, inputs, to + cell.w);
-  kernels::PackGates(r, first, hidden, hidden, to + cell.r);
+  if (!params.quantized) {
+    kernels::PackGates(w, first, hidden, inputs, to + cell.w);
+    kernels::PackGates(r, first, hidden, hidden, to + cell.r);
+  }
   kernels::PackGateVector(b, recurrent_b, first, hidden, to + cell.bias);
   if (params.kind == CellKind::kGru) {
     const int64_t skip = 2 * hidden;
@@ -81,10 +83,10 @@ void PackCell(const RecurrentParams& params, const float* w, const float* r, con
 
 void PackAll(const RecurrentParams& params, const float* w, const float* r, const float* b, const float* p, float* to) {
   const int64_t gates = GateCount(params.kind), hidden = params.hidden;
+  const auto of = [](const float* all, int64_t offset) { return all == nullptr ? nullptr : all + offset; };
   for (int d = 0; d < params.directions; ++d) {
-    PackCell(params, w + d * gates * hidden * params.inputs, r + d * gates * hidden * hidden,
-             b == nullptr ? nullptr : b + d * 2 * gates * hidden, p == nullptr ? nullptr : p + d * 3 * hidden,
-             to + d * params.packed.total);
+    PackCell(params, of(w, d * gates * hidden * params.inputs), of(r, d * gates * hidden * hidden), of(b, d * 2 * gates * hidden),
+             of(p, d * 3 * hidden), to + d * params.packed.total);
   }
 }
 
@@ -100,11 +102,12 @@ Status ReadCell(const InferContext& ctx, CellKind kind, RecurrentParams* params)
   params->input_forget = attributes.Int("input_forget", 0) != 0;
   params->linear_before_reset = attributes.Int("linear_before_reset", 0) != 0;
   params->clip = attributes.Float("clip", 0);
-  params->inputs = w[2];
-  params->hidden = r[2];
+  params->quantized = ctx.node().op == "DynamicQuantizeLSTM";
+  params->inputs = w[params->quantized ? 1 : 2];
+  params->hidden = r[params->quantized ? 1 : 2];
   WEBINFER_TRY(ReadGateActivations(attributes, kind, params->directions, params->activations, &params->plain));
   params->plain = params->plain && params->clip == 0 && !params->input_forget && !ctx.HasInput(7);
-  params->packed = LayOut(kind, params->hidden, params->inputs);
+  params->packed = LayOut(kind, params->hidden, params->inputs, params->quantized);
   return OkStatus();
 }
 
@@ -177,6 +180,19 @@ void RunRagged(RecurrentRun& run, const int32_t* lengths, float* y) {
   }
 }
 
+void RunSteps(RecurrentRun& run, bool ragged, const int32_t* lengths, float* y) {
+  if (ragged) {
+    RunRagged(run, lengths, y);
+  } else {
+    RunUniform(run, y);
+  }
+}
+
+void StoreStates(const Step& step, const RecurrentRun& run) {
+  if (step.HasOutput(1)) StoreState(run.params, run.h, run.direction, step.out[1].As<float>());
+  if (step.HasOutput(2)) StoreState(run.params, run.c, run.direction, step.out[2].As<float>());
+}
+
 Status CheckLengths(const RecurrentParams& params, const int32_t* lengths, bool* ragged) {
   *ragged = false;
   for (int64_t b = 0; b < params.batch && lengths != nullptr; ++b) {
@@ -195,7 +211,31 @@ int64_t WorkingFloats(const RecurrentParams& params) {
   return (params.time * GateCount(params.kind) + 4) * params.batch * PaddedUnits(params.hidden);
 }
 
-Status Kernel(const Step& step, RunContext&) {
+// A direction's W and R of a quantised LSTM, as PrepareQuantizedLstm left them.
+struct QuantizedCell {
+  QuantizedGates w, r;
+};
+
+size_t QuantizedCellBytes(const RecurrentParams& params) {
+  const int64_t padded = PaddedUnits(params.hidden);
+  return QuantizedGatesBytes(params.inputs, padded) + QuantizedGatesBytes(params.hidden, padded);
+}
+
+QuantizedCell QuantizedCellOf(const Step& step, const RecurrentParams& params, int direction) {
+  const uint8_t* memory = PreparedBytes(*step.node, 1) + static_cast<size_t>(direction) * QuantizedCellBytes(params);
+  const auto padded = static_cast<int>(PaddedUnits(params.hidden));
+  const auto inputs = static_cast<int>(params.inputs), hidden = static_cast<int>(params.hidden);
+  return {{inputs, padded, step.in[1].dtype == DType::kInt8, memory},
+          {hidden, padded, step.in[2].dtype == DType::kInt8, memory + QuantizedGatesBytes(inputs, padded)}};
+}
+
+size_t QuantizedWorkingBytes(const RecurrentParams& params, int threads) {
+  const int64_t padded = PaddedUnits(params.hidden);
+  return std::max(QuantizedScratch(params.inputs, padded, params.time * params.batch, threads),
+                  QuantizedScratch(params.hidden, padded, params.batch, threads));
+}
+
+Status Kernel(const Step& step, RunContext& context) {
   const auto& params = step.Params<RecurrentParams>();
   const int32_t* lengths = step.HasInput(4) ? step.in[4].As<int32_t>() : nullptr;
   bool ragged;
@@ -222,19 +262,25 @@ Status Kernel(const Step& step, RunContext&) {
     LoadState(params, FloatsOf(step, 5), d, run.h);
     LoadState(params, FloatsOf(step, 6), d, run.c);
     const float* x = step.in[0].As<float>();
+    if (params.quantized) {
+      const QuantizedCell cell = QuantizedCellOf(step, params, d);
+      run.quantized_r = &cell.r;
+      run.quantized_scratch = reinterpret_cast<uint8_t*>(run.spare + state);
+      run.pool = &context.pool();
+      MultiplyQuantized(cell.w, x, params.inputs, rows, run.packed + params.packed.bias, 0, run.gates, 4 * padded,
+                        run.quantized_scratch, *run.pool);
+      RunSteps(run, ragged, lengths, y);
+      StoreStates(step, run);
+      continue;
+    }
     const kernels::GateMatrix w{run.packed + params.packed.w, padded / kernels::kUnitBlock, params.inputs, first_gates};
     kernels::MultiplyGates(w, x, params.inputs, rows, run.packed + params.packed.bias, 0, run.gates, w.row());
     if (params.kind == CellKind::kGru) {
       const kernels::GateMatrix second{run.packed + params.packed.w_second, w.blocks, params.inputs, 1};
       kernels::MultiplyGates(second, x, params.inputs, rows, run.packed + params.packed.bias_second, 0, run.gates_second, padded);
     }
-    if (ragged) {
-      RunRagged(run, lengths, y);
-    } else {
-      RunUniform(run, y);
-    }
-    if (step.HasOutput(1)) StoreState(params, run.h, d, step.out[1].As<float>());
-    if (step.HasOutput(2)) StoreState(params, run.c, d, step.out[2].As<float>());
+    RunSteps(run, ragged, lengths, y);
+    StoreStates(step, run);
   }
   return OkStatus();
 }
@@ -247,7 +293,8 @@ Status InferRecurrent(InferContext& ctx) {
   WEBINFER_ASSIGN(const int directions, Directions(ctx));
   const Shape &x = ctx.In(0).shape, &r = ctx.In(2).shape;
   const bool batch_first = ctx.attributes().Int("layout", 0) != 0;
-  const int64_t hidden = r.rank_known() && r[2] >= 0 ? r[2] : ctx.attributes().Int("hidden_size", kUnknownDim);
+  const int r_axis = ctx.node().op == "DynamicQuantizeLSTM" ? 1 : 2;
+  const int64_t hidden = r.rank_known() && r[r_axis] >= 0 ? r[r_axis] : ctx.attributes().Int("hidden_size", kUnknownDim);
   const int64_t time = x.rank_known() ? x[batch_first ? 1 : 0] : kUnknownDim,
                 batch = x.rank_known() ? x[batch_first ? 0 : 1] : kUnknownDim;
   const DType dtype = ctx.In(0).dtype;
@@ -266,7 +313,8 @@ Status BindRecurrent(BindContext& ctx) {
   params->time = x[params->batch_first ? 1 : 0];
   params->batch = x[params->batch_first ? 0 : 1];
   const int64_t gates = GateCount(kind), hidden = params->hidden, d = params->directions;
-  for (int i = 0; i < ctx.input_count(); ++i) {
+  for (int i = 0; i < std::min(ctx.input_count(), 8); ++i) {
+    if (params->quantized && (i == 1 || i == 2)) continue;  // what `prepare` accepted
     const DType wanted = i == 4 ? DType::kInt32 : DType::kFloat32;
     if (!ctx.HasInput(i) || ctx.In(i).dtype == wanted) continue;
     return Error(Code::kTypeMismatch, "Input %d has the wrong type", i)
@@ -274,15 +322,18 @@ Status BindRecurrent(BindContext& ctx) {
         .Actual("%s", DTypeName(ctx.In(i).dtype));
   }
   const Shape state = params->batch_first ? Shape({params->batch, d, hidden}) : Shape({d, params->batch, hidden});
-  WEBINFER_TRY(ExpectShape(ctx, 1, {d, gates * hidden, x[2]}));
-  WEBINFER_TRY(ExpectShape(ctx, 2, {d, gates * hidden, hidden}));
+  WEBINFER_TRY(ExpectShape(ctx, 1, params->quantized ? Shape({d, x[2], gates * hidden}) : Shape({d, gates * hidden, x[2]})));
+  WEBINFER_TRY(ExpectShape(ctx, 2, params->quantized ? Shape({d, hidden, gates * hidden}) : Shape({d, gates * hidden, hidden})));
   WEBINFER_TRY(ExpectShape(ctx, 3, {d, 2 * gates * hidden}));
   WEBINFER_TRY(ExpectShape(ctx, 4, {params->batch}));
   WEBINFER_TRY(ExpectShape(ctx, 5, state));
   WEBINFER_TRY(ExpectShape(ctx, 6, state));
   WEBINFER_TRY(ExpectShape(ctx, 7, {d, 3 * hidden}));
+  if (params->quantized && ctx.node().prepared.empty())
+    return Error(Code::kUnsupported, "DynamicQuantizeLSTM's weights do not fit their scales and zero points");
   const int64_t packed = ctx.node().prepared.empty() ? d * params->packed.total : 0;
-  ctx.SetScratch(static_cast<uint64_t>(packed + WorkingFloats(*params)) * sizeof(float));
+  ctx.SetScratch(static_cast<uint64_t>(packed + WorkingFloats(*params)) * sizeof(float) +
+                 (params->quantized ? QuantizedWorkingBytes(*params, ctx.threads()) : 0));
   ctx.SetKernel(Kernel);
   return OkStatus();
 }
@@ -302,6 +353,51 @@ Status PrepareRecurrent(PrepareContext& ctx) {
   WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, 0, static_cast<uint64_t>(d * params.packed.total)));
   PackAll(params, w->As<float>(), r->As<float>(), b == nullptr ? nullptr : b->As<float>(),
           p == nullptr ? nullptr : p->As<float>(), packed);
+  for (int i : {1, 2, 3, 7}) ctx.Drop(i);
+  return OkStatus();
+}
+
+Status PrepareQuantizedLstm(PrepareContext& ctx) {
+  const Tensor *b = ctx.Constant(3), *p = ctx.Constant(7);
+  RecurrentParams params{};
+  const Tensor* matrices[2] = {ctx.Constant(1), ctx.Constant(2)};
+  for (const Tensor* matrix : matrices) {
+    if (matrix == nullptr || matrix->shape.rank() != 3) return OkStatus();  // bind says what is wrong
+  }
+  WEBINFER_TRY(ReadCell(ctx, CellKind::kLstm, &params));
+  const int64_t hidden = params.hidden, d = params.directions, columns = 4 * hidden, padded = PaddedUnits(hidden);
+  bool fits = hidden >= 1 && params.inputs >= 1 && columns < INT32_MAX / 2 &&
+              (b == nullptr || b->shape == Shape({d, 2 * columns})) && (p == nullptr || p->shape == Shape({d, 3 * hidden}));
+  for (int m = 0; m < 2; ++m) {
+    const Tensor *scale = ctx.Constant(8 + 2 * m), *zero = ctx.Constant(9 + 2 * m);
+    const DType dtype = matrices[m]->dtype;
+    fits = fits && (dtype == DType::kInt8 || dtype == DType::kUint8) && scale != nullptr && zero != nullptr &&
+           zero->dtype == dtype && scale->dtype == DType::kFloat32 &&
+           matrices[m]->shape == Shape({d, m == 0 ? params.inputs : hidden, columns});
+    for (const Tensor* each : {scale, zero}) {
+      fits = fits && (each->shape.Elements() == d || each->shape.Elements() == d * columns);
+    }
+  }
+  if (!fits) return OkStatus();
+  WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, 0, static_cast<uint64_t>(d * params.packed.total)));
+  PackAll(params, nullptr, nullptr, b == nullptr ? nullptr : b->As<float>(), p == nullptr ? nullptr : p->As<float>(), packed);
+  WEBINFER_ASSIGN(uint8_t * memory, KeepBytes(ctx, 1, static_cast<uint64_t>(d) * QuantizedCellBytes(params)));
+  for (int64_t direction = 0; direction < d; ++direction) {
+    for (int m = 0; m < 2; ++m) {
+      const Tensor &scale = *ctx.Constant(8 + 2 * m), &zero = *ctx.Constant(9 + 2 * m);
+      QuantizedSource source;
+      source.inputs = m == 0 ? params.inputs : hidden;
+      source.hidden = hidden;
+      source.is_signed = matrices[m]->dtype == DType::kInt8;
+      source.scale_per_column = scale.shape.Elements() != d;
+      source.zero_per_column = zero.shape.Elements() != d;
+      source.weights = matrices[m]->As<uint8_t>() + direction * source.inputs * columns;
+      source.scales = scale.As<float>() + direction * (source.scale_per_column ? columns : 1);
+      source.zeros = zero.As<uint8_t>() + direction * (source.zero_per_column ? columns : 1);
+      WEBINFER_TRY(PackQuantizedGates(source, memory));
+      memory += QuantizedGatesBytes(source.inputs, padded);
+    }
+  }
   for (int i : {1, 2, 3, 7}) ctx.Drop(i);
   return OkStatus();
 }

@@ -6,6 +6,7 @@
 
 #include "kernels/recurrent.h"
 #include "ops/op.h"
+#include "ops/rnn/quantized_gates.h"
 
 namespace webinfer::ops {
 
@@ -27,19 +28,21 @@ struct RecurrentParams {
   bool batch_first;  // layout 1
   bool plain;        // LSTM: default activations, no clip, no peepholes, no input_forget
   bool input_forget, linear_before_reset;
-  float clip;  // 0: none
+  bool quantized;  // DynamicQuantizeLSTM: W and R are [directions, inputs, 4 hidden] bytes
+  float clip;      // 0: none
   int64_t time, batch, inputs, hidden;
   kernels::GateActivation activations[6];  // three for each direction
   PackedCell packed;
 };
 
-// For OpDef.
+// For OpDef. A quantised LSTM takes the LSTM's functions but its own `prepare`.
 template <CellKind kind>
 Status InferRecurrent(InferContext& ctx);
 template <CellKind kind>
 Status BindRecurrent(BindContext& ctx);
 template <CellKind kind>
 Status PrepareRecurrent(PrepareContext& ctx);
+Status PrepareQuantizedLstm(PrepareContext& ctx);
 // Other float types: computed as float32.
 Status LowerRecurrent(LowerContext& ctx, bool* done);
 
@@ -55,6 +58,9 @@ struct RecurrentRun {
   float* c;      // LSTM
   float* spare;  // [batch][padded] of working memory
   int64_t padded;
+  const QuantizedGates* quantized_r = nullptr;  // instead of packed R
+  uint8_t* quantized_scratch = nullptr;
+  ThreadPool* pool = nullptr;
 
   int64_t RowOf(int64_t t, int64_t b) const { return params.batch_first ? b * params.time + t : t * params.batch + b; }
 };

@@ -273,7 +273,7 @@ const LAYOUTS = [
   [[0], [0, 1], [1, 2], [0, 3]],
   [[0], [1], [0, 1, 2], [2, 3]],
 ];
-const places = (layout) => layout.reduce((ends, row) => [...ends, ends.at(-1) + row.length], [0]);
+const places = (layout) => [0, 1, 2, 3, 4].map((row) => layout.slice(0, row).flat().length);
 const filled = (list, length) => [...list, ...Array(length - list.length).fill(-1)];
 const blockRows = listed('int32', [2, 5], LAYOUTS.flatMap(places));
 const blockColumns = listed(
