@@ -179,6 +179,10 @@ Status ReadVotes(const Attributes& attributes, const std::string& prefix, const 
     TreeRange& leaf = source->leaves[static_cast<size_t>(leaf_of[i])];
     source->votes[static_cast<size_t>(leaf.first + leaf.count++)] = {weights[i], static_cast<int32_t>(targets[i])};
   }
+  // Of several votes for the only target the first one counts, as in onnxruntime: exports of decision paths rely on it.
+  if (source->targets == 1) {
+    for (TreeRange& leaf : source->leaves) leaf.count = std::min(leaf.count, 1);
+  }
   return OkStatus();
 }
 
