@@ -10,7 +10,7 @@ ort.env.logLevel = 'fatal';
 
 // The newest opset onnxruntime 1.30 knows, then older ones: some operators have no kernel for their newest version.
 const OPSETS = [26, 21, 18, 16, 11];
-const DOMAINS = {'com.microsoft': 1, 'ai.onnx.ml': 3};
+const DOMAINS = {'com.microsoft': 1, 'ai.onnx.ml': 5};
 const UNDERSTOOD = new Set('float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string'.split(' '));
 
 /** Each way to widen: the types as they are, then the ones that cannot be fed or have no kernel replaced. */
@@ -58,7 +58,7 @@ async function runOnce(instance, filled, map, opset, part) {
   const bytes = encodeModel(
     graphOf(description, {inputs, outputs, attributes}),
     opset,
-    domain ? {[domain]: DOMAINS[domain] ?? 1} : {},
+    domain ? {[domain]: description.domainOpset ?? DOMAINS[domain] ?? 1} : {},
   );
   const session = await ort.InferenceSession.create(bytes, {
     executionProviders: ['wasm'],

@@ -37,8 +37,12 @@ function readResult(result) {
 }
 
 function modelOf({description}, filled) {
-  const {domain, opset = OPSET} = description;
-  return encodeModel(graphOf(description, filled), opset, domain ? {[domain]: DOMAINS[domain] ?? 1} : {});
+  const {domain, domainOpset, opset = OPSET} = description;
+  return encodeModel(
+    graphOf(description, filled),
+    opset,
+    domain ? {[domain]: domainOpset ?? DOMAINS[domain] ?? 1} : {},
+  );
 }
 
 const fed = ({inputs}) => inputs.filter((input) => input && !input.constant);
