@@ -75,10 +75,11 @@ size_t CountPresent(const std::vector<ValueId>& ids) {  // left-out ones at the 
 }
 
 Status CheckCounts(const Node& node) {
-  const size_t captured = node.formal_inputs < 0 ? 0 : node.inputs.size() - static_cast<size_t>(node.formal_inputs);
+  const size_t formal = node.formal_inputs < 0 ? node.inputs.size() : static_cast<size_t>(node.formal_inputs);
+  const size_t captured = node.inputs.size() - formal;
   WEBINFER_TRY(CheckCount(node, "inputs", CountPresent(node.inputs) - captured, node.def->min_inputs, node.def->max_inputs));
-  const size_t required = node.def->max_inputs < 0 ? node.inputs.size() : static_cast<size_t>(node.def->min_inputs);
-  for (size_t i = 0; i < required && node.bodies.empty(); ++i) {  // the trip count of a Loop may be left out
+  const size_t required = node.def->max_inputs < 0 ? formal : static_cast<size_t>(node.def->min_inputs);
+  for (size_t i = 0; i < required && !node.Is("Loop"); ++i) {  // whose trip count may be left out
     if (node.HasInput(i)) continue;
     return Error(Code::kInvalidModel, "Input %zu is left out but is not optional", i)
         .Op("%s", node.op.c_str())

@@ -74,13 +74,17 @@ Status ReadAndRun(std::span<const uint8_t> bytes, const Limits& limits) {
   WEBINFER_ASSIGN(std::unique_ptr<Session> session, Session::Create(std::move(model), SessionOptions{}));
   StringPool strings;
   WEBINFER_TRY(FeedZeros(*session, strings));
-  WEBINFER_TRY(session->Begin(~0ull));
-  Watchdog watchdog(*session, limits.milliseconds);
-  bool done = false;
-  return session->Continue(0, &done);
+  return RunWatched(*session, limits.milliseconds);
 }
 
 }  // namespace
+
+Status RunWatched(Session& session, int milliseconds) {
+  WEBINFER_TRY(session.Begin(~0ull));
+  Watchdog watchdog(session, milliseconds);
+  bool done = false;
+  return session.Continue(0, &done);
+}
 
 Status RunModel(std::span<const uint8_t> bytes, const Limits& limits) {
   SetMemoryLimit(GetMemoryStats().live + limits.memory);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/status.h"
+#include "runtime/session.h"
 
 namespace webinfer::fuzz {
 
@@ -15,5 +16,8 @@ struct Limits {
 
 // The first error, or Ok. Whatever the bytes are, it returns.
 Status RunModel(std::span<const uint8_t> bytes, const Limits& limits);
+
+// A run of a session that has been fed, aborted after `milliseconds`.
+Status RunWatched(Session& session, int milliseconds);
 
 }  // namespace webinfer::fuzz

@@ -102,7 +102,8 @@ Status Bind(BindContext& ctx) {
   const Shape &in = ctx.In(0).shape, &out = ctx.Out(0).shape;
   int axis = -1;
   int64_t length;
-  WEBINFER_ASSIGN([[maybe_unused]] const bool known, ReadDft(ctx, &axis, &length));
+  WEBINFER_ASSIGN(const bool known, ReadDft(ctx, &axis, &length));
+  if (!known) return Error(Code::kInvalidModel, "The axis and the length of DFT are not one integer each");
   WEBINFER_ASSIGN(DftParams * params, ctx.Params<DftParams>());
   params->outer = in.Elements(0, axis);
   params->in_size = in[axis];
