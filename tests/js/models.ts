@@ -47,6 +47,19 @@ export const SUM_AND_DIFFERENCE = model(
   ['sum', 'difference'].map((name) => ({name, type: 'float32', dims: ['N']})),
 );
 
+/** y = softmax(x') (row sums of x), x float32[N, M]: every step's size depends on both. */
+export const ANY_ROWS = model(
+  [
+    {op: 'Transpose', inputs: ['x'], outputs: ['t'], attributes: {perm: [1, 0]}},
+    {op: 'Softmax', inputs: ['t'], outputs: ['weights']},
+    {op: 'ReduceSum', inputs: ['x', 'axes'], outputs: ['sums'], attributes: {keepdims: 1}},
+    {op: 'MatMul', inputs: ['weights', 'sums'], outputs: ['y']},
+  ],
+  [{name: 'x', type: 'float32', dims: ['N', 'M']}],
+  [{name: 'y', type: 'float32', dims: ['M', 1]}],
+  [{name: 'axes', type: 'int64', dims: [1], data: BigInt64Array.of(1n)}],
+);
+
 /** A chain of square matrix products: long enough to be aborted. */
 export function slow(products: number, size: number): Uint8Array {
   const w = new Float32Array(size * size).fill(1 / size);

@@ -3,7 +3,7 @@
 
     pip install onnx==1.23.2 && tests/operators/generate-schemas.py
 
-One line per operator: {"op", "domain", "version", "inputs": [[name, type or variable, kind]], "outputs", "types": {variable: [...]}}.
+One line per operator: {"op", "domain", "versions", "inputs": [[name, type or variable, kind]], "outputs", "types": {variable: [...]}}.
 kind: "" is required, "?" optional, "*" repeated. Types are named as in this repository (float32, not tensor(float)). Functions are
 marked, deprecated operators left out.
 """
@@ -42,11 +42,19 @@ def newest():
     return [schema for key, schema in sorted(found.items()) if not schema.deprecated]
 
 
-def describe(schema):
+def versions_of():
+    """{(domain, name): its schema versions}"""
+    found = {}
+    for schema in defs.get_all_schemas_with_history():
+        found.setdefault((schema.domain, schema.name), set()).add(schema.since_version)
+    return {key: sorted(versions) for key, versions in found.items()}
+
+
+def describe(schema, versions):
     return {
         "op": schema.name,
         "domain": schema.domain,
-        "version": schema.since_version,
+        "versions": versions,
         "inputs": [parameter(p) for p in schema.inputs],
         "outputs": [parameter(p) for p in schema.outputs],
         "types": {c.type_param_str: sorted(allowed(c.allowed_type_strs)) for c in schema.type_constraints},
@@ -54,7 +62,8 @@ def describe(schema):
 
 
 def main():
-    rows = [json.dumps(describe(schema), separators=(",", ":")) for schema in newest()]
+    versions = versions_of()
+    rows = [json.dumps(describe(schema, versions[schema.domain, schema.name]), separators=(",", ":")) for schema in newest()]
     OUTPUT.write_text("[\n" + ",\n".join(rows) + "\n]\n")
 
 

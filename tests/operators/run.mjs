@@ -1,32 +1,36 @@
-// Runs every operator on every type that the specification allows, through the package, against values computed elsewhere.
-//   node tests/operators/run.mjs [REGEXP]                 instances whose name matches
-//   node tests/operators/run.mjs --write FOLDER [REGEXP]  writes them in the layout of ONNX's backend tests, for run_cases
-//   node tests/operators/run.mjs --update                 keeps docs/compatibility/operator-types.txt, the pairs that do not pass
-import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+// Runs every operator on every type that the specification allows, through the package or natively, against values computed
+// elsewhere.
+//   node tests/operators/run.mjs [REGEXP]                 instances whose name matches; needs dist/
+//   node tests/operators/run.mjs --native PRESET [REGEXP] on the native engine, with run_cases of a preset
+//   ... --update                                          keeps docs/compatibility/operator-types.txt, the pairs that do not pass
+//   node tests/operators/run.mjs --write FOLDER [REGEXP]  only writes them, in the layout of ONNX's backend tests
+import {spawnSync} from 'node:child_process';
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
-import {env, InferenceSession, Tensor} from 'webinfer';
 import {encodeModel, encodeValue} from '../../bench/models/onnx-writer.mjs';
 import {allPairs, graphOf, instancesOf, loadDescriptions, pairName, storedTensor, storedValue} from './case.mjs';
 import {difference, toleranceOf} from './compare.mjs';
 import {expectedOf} from './oracle.mjs';
+import {readRecord, writeRecord} from './record.mjs';
 import {decode} from './types.mjs';
 
 const {values: arg, positionals} = parseArgs({
   allowPositionals: true,
-  options: {write: {type: 'string'}, update: {type: 'boolean', default: false}},
+  options: {write: {type: 'string'}, native: {type: 'string'}, update: {type: 'boolean', default: false}},
 });
-const RECORD = new URL('../../docs/compatibility/operator-types.txt', import.meta.url);
 const OPSET = 28;
 const DOMAINS = {'ai.onnx.ml': 5};
-
-env.wasm.numThreads = 1;
+const backend = arg.native ? 'native' : 'wasm';
+const folder = arg.write ?? (arg.native ? 'build/operator-cases' : undefined);
+const webinfer = folder ? undefined : await import('webinfer');
+if (webinfer) webinfer.env.wasm.numThreads = 1;
 
 const feedOf = (value) => {
   if (Array.isArray(value)) return value.map(feedOf);
   if (value.optional !== undefined) return value.optional === null ? null : feedOf(value.optional);
   const {type, dims, data} = storedTensor(value, '');
-  return new Tensor(type, data, dims);
+  return new webinfer.Tensor(type, data, dims);
 };
 
 function readResult(result) {
@@ -51,7 +55,7 @@ const fed = ({inputs}) => inputs.filter((input) => input && !input.constant);
 async function runInstance(instance) {
   const {description, types} = instance;
   const {filled, values, narrowed} = await expectedOf(instance);
-  const session = await InferenceSession.create(modelOf(instance, filled));
+  const session = await webinfer.InferenceSession.create(modelOf(instance, filled));
   try {
     const results = await session.run(Object.fromEntries(fed(filled).map(({name, value}) => [name, feedOf(value)])));
     filled.outputs.forEach((output, i) => {
@@ -86,34 +90,41 @@ async function writeInstance(instance, folder) {
   writeFileSync(join(folder, name, 'tolerance.txt'), `${most('relative')} ${most('absolute')}\n`);
 }
 
-const pattern = new RegExp(positionals[0] ?? '');
-const instances = (await loadDescriptions()).flatMap(instancesOf).filter(({name}) => pattern.test(name));
-if (arg.write) rmSync(arg.write, {recursive: true, force: true});
-const messages = new Map();
-const seen = new Set();
-const failed = new Set();
-for (const instance of instances) {
-  const pairs = instance.pairs.map((pair) => pairName(instance.description, pair));
-  try {
-    await (arg.write ? writeInstance(instance, arg.write) : runInstance(instance));
-  } catch (error) {
-    messages.set(instance.name, error.message.split('\n')[0]);
-    for (const pair of pairs) failed.add(pair);
-  }
-  for (const pair of pairs) seen.add(pair);
+/** Runs what has been written natively; the messages of those that fail, by name. */
+function runNatively() {
+  const program = `build/${arg.native}/tests/conformance/run_cases`;
+  const {stdout, error} = spawnSync(program, [folder, '--jobs', '2', '--quiet'], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  if (error) throw error;
+  const lines = stdout.split('\n').map((line) => line.split('\t'));
+  return new Map(lines.filter((parts) => parts.length === 4).map(([name, ...rest]) => [name, rest.join(' ')]));
 }
 
-const recorded = new Set(
-  readFileSync(RECORD, 'utf8')
-    .split('\n')
-    .map((line) => line.split('\t')[0]),
-);
-const isRecorded = ({description, pairs}) =>
-  pairs.length > 0 && pairs.every((pair) => recorded.has(pairName(description, pair)));
-const lost = instances.filter((instance) => messages.has(instance.name) && !isRecorded(instance));
-const told = positionals[0] || arg.update ? instances : lost;
-for (const {name} of told) if (messages.has(name)) console.log(`${name}\t${messages.get(name)}`);
+const pattern = new RegExp(positionals[0] ?? '');
+const instances = (await loadDescriptions()).flatMap(instancesOf).filter(({name}) => pattern.test(name));
+if (folder) rmSync(folder, {recursive: true, force: true});
+const messages = new Map();
+for (const instance of instances) {
+  try {
+    await (folder ? writeInstance(instance, folder) : runInstance(instance));
+  } catch (error) {
+    messages.set(instance.name, error.message.split('\n')[0]);
+  }
+}
+if (arg.native) for (const [name, message] of runNatively()) messages.set(name, message);
 
+const pairsOf = ({description, pairs}) => pairs.map((pair) => pairName(description, pair));
+const failed = new Set(instances.filter(({name}) => messages.has(name)).flatMap(pairsOf));
+const seen = new Set(instances.flatMap(pairsOf));
+const recorded = readRecord();
+const isKnown = (instance) =>
+  pairsOf(instance).length > 0 && pairsOf(instance).every((pair) => recorded.get(pair)?.has(backend));
+const lost = instances.filter((instance) => messages.has(instance.name) && !isKnown(instance));
+for (const {name} of positionals[0] || arg.update ? instances : lost) {
+  if (messages.has(name)) console.log(`${name}\t${messages.get(name)}`);
+}
 if (!positionals[0] && !arg.write) {
   const all = allPairs();
   const missing = all.filter((pair) => !seen.has(pair));
@@ -122,18 +133,12 @@ if (!positionals[0] && !arg.write) {
   console.log(
     `${good} of ${all.length} pairs of operator and type agree (${percent} %), ${missing.length} have no case`,
   );
-  const lines = [...[...failed], ...missing.map((pair) => `${pair}\tno case`)];
-  if (arg.update)
-    writeFileSync(
-      RECORD,
-      lines
-        .sort()
-        .map((line) => `${line}\n`)
-        .join(''),
-    );
-  for (const pair of recorded)
-    if (seen.has(pair) && !failed.has(pair)) console.log(`passes now, record it with --update: ${pair}`);
+  for (const [pair, backends] of recorded) {
+    if (backends.has(backend) && seen.has(pair) && !failed.has(pair))
+      console.log(`passes now, record it with --update: ${pair}`);
+  }
+  if (arg.update) writeRecord(backend, failed, missing);
 }
 const known = messages.size - lost.length;
 console.log(`${instances.length - messages.size} passed, ${lost.length} failed, ${known} skipped`);
-process.exit(lost.length ? 1 : 0);
+process.exit(lost.length && !arg.update ? 1 : 0);

@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {jest} from '@jest/globals';
 import {env, InferenceSession, Tensor, WebInferError} from 'webinfer';
-import {model, RELU, SUM_AND_DIFFERENCE, slow} from '../models.js';
+import {ANY_ROWS, model, RELU, SUM_AND_DIFFERENCE, slow} from '../models.js';
 
 env.wasm.numThreads = 1;
 
@@ -307,6 +307,21 @@ describe('options', () => {
     const error = await rejection(InferenceSession.create(RELU, options as never));
     expect(error.code).toBe('InvalidArgument');
     expect(error.message).toContain(message.replaceAll("'", '"').replace(/^"unknown/, 'unknown'));
+  });
+
+  test('1,000 shapes through one session take no more memory than 20', async () => {
+    const session = await InferenceSession.create(ANY_ROWS);
+    const memory = async () => (await session.stats()).memoryBytes;
+    const run = async (rows: number, columns: number) => {
+      const x = new Tensor('float32', new Float32Array(rows * columns).fill(1), [rows, columns]);
+      const {y} = await session.run({x});
+      expect(y.dims).toEqual([columns, 1]);
+    };
+    for (let i = 0; i < 20; i++) await run(64 - i, 64 - i);
+    const before = await memory();
+    for (let i = 0; i < 1000; i++) await run(1 + (i % 64), 1 + (Math.floor(i / 64) % 64));
+    expect((await memory()) - before).toBeLessThanOrEqual(2 ** 20);
+    await session.release();
   });
 
   test('freeDimensionOverrides fix a size', async () => {
