@@ -119,6 +119,7 @@ bool Importer::InlineKnownIf(Scope& scope, Node& node, int depth) {
 Status Importer::VisitBodies(Scope& scope, Node& node) {
   if (node.bodies.empty()) return OkStatus();
   SinkConstants(scope.graph, node);
+  if (node.def != nullptr && node.def->lower != nullptr) return OkStatus();  // bodies are walked where the lowering puts them
   TypeBodyInputs(node, scope.inference.Inputs(node));
   for (auto& body : node.bodies) WEBINFER_TRY(Walk(*body));
   return OkStatus();
