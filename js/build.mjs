@@ -8,6 +8,7 @@
 //   cli/webinfer.mjs                               `npx webinfer`, and its commands beside it
 //   webinfer-{simd,relaxed}[-threads].wasm         the glue of these is in the scripts, one for both kinds of SIMD
 //   subset/                                        what `npx webinfer build` needs to know of each of them
+//   webinfer-codec-*.wasm                          decoders of image files, for all builds; made with wasm-simd
 //   types/                                         declarations
 import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
@@ -96,6 +97,14 @@ function ship(built) {
     writeSubsetData(preset);
   }
   return shipped[0] ? readGlue(shipped[0]) : LEFT_OUT;
+}
+
+function shipImageCodecs() {
+  const codecs = ['basic', 'jpeg', 'jpeg2000', 'png', 'tiff', 'webp'].map((kind) => `webinfer-codec-${kind}.wasm`);
+  const fileOf = (name) => `${root}build/wasm-simd/wasm/${name}`;
+  const missing = codecs.filter((name) => !existsSync(fileOf(name)));
+  if (missing.length) leaveOut(missing, 'not built');
+  for (const name of codecs) if (!missing.includes(name)) copyFileSync(fileOf(name), `${dist}${name}`);
 }
 
 /** Puts the glue where js/src/engine imports it: into each bundle, so that a page loads one script. */
@@ -191,6 +200,7 @@ const builds = Object.fromEntries(
     ]),
 );
 const defines = {__WEBINFER_VERSION__: JSON.stringify(version), __WEBINFER_BUILDS__: JSON.stringify(builds)};
+shipImageCodecs();
 
 // Not minified: Node prints the source line of an error that nobody caught.
 const node = {platform: 'node', packages: 'external', minify: false};

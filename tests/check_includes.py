@@ -15,7 +15,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 def read_arrows(text):
     """{module: every module it reaches} from the webinfer_module(...) lines."""
     direct = {}
-    for name, rest in re.findall(r"^webinfer_module\((\w+)([^)]*)\)", text, re.MULTILINE):
+    for name, rest in re.findall(r"^ *webinfer_module\((\w+)([^)]*)\)", text, re.MULTILINE):
         depends = re.search(r"\bDEPENDS\s+([\w\s]+)", rest)
         direct[name] = set(depends.group(1).split()) if depends else set()
     reached = {}

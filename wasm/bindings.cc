@@ -130,6 +130,16 @@ class ModelLoader {
   std::unique_ptr<Model> model_;
 };
 
+bool UsesImageDecoder(const Graph& graph) {
+  for (const auto& node : graph.nodes) {
+    if (node->Is("ImageDecoder")) return true;
+    for (const auto& body : node->bodies) {
+      if (UsesImageDecoder(*body)) return true;
+    }
+  }
+  return false;
+}
+
 BoundSession& At(uint32_t handle) { return *reinterpret_cast<BoundSession*>(static_cast<uintptr_t>(handle)); }
 
 // A session's prepared model as the pieces of a file: [{data, bytes}]; good until the next image is made or the session is
@@ -202,6 +212,7 @@ val Describe(uint32_t handle) {
   fields.set("opsets", opsets);
   fields.set("metadata", metadata);
   fields.set("operations", EstimateOperations(model.graph));
+  fields.set("decodesImages", UsesImageDecoder(model.graph));
   return fields;
 }
 

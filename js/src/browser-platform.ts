@@ -1,6 +1,6 @@
 // Browsers: pages, workers, service workers, extensions, worklets. Nothing here touches a global before it is called.
 
-import {createThread, createWorker, wasmUrl} from './browser-files.js';
+import {createThread, createWorker, imageCodecUrl, wasmUrl} from './browser-files.js';
 import {originStore} from './browser-plan-store.js';
 import type {Platform, WorkerLike} from './loader/platform.js';
 import {fetchSource} from './loader/source.js';
@@ -8,6 +8,7 @@ import {fetchSource} from './loader/source.js';
 export const browserPlatform: Platform = {
   kind: 'browser',
   wasmUrl,
+  imageCodecUrl,
   open: (url, signal) => fetchSource(absolute(url), signal),
   sibling(base, name) {
     return /^(https?|file|blob|data):/.test(base) && !/^(blob|data):/.test(base) ? new URL(name, base).href : undefined;

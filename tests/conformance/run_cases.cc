@@ -17,6 +17,9 @@
 
 #include "cases.h"
 #include "compare.h"
+#ifdef WEBINFER_HAS_CODECS
+#include "image_codecs.h"
+#endif
 
 namespace webinfer::conformance {
 
@@ -294,4 +297,9 @@ int Main(int count, char** arguments) {
 
 }  // namespace webinfer::conformance
 
-int main(int count, char** arguments) { return webinfer::conformance::Main(count, arguments); }
+int main(int count, char** arguments) {
+#ifdef WEBINFER_HAS_CODECS
+  webinfer::conformance::InstallImageCodecs();
+#endif
+  return webinfer::conformance::Main(count, arguments);
+}

@@ -6,7 +6,7 @@ import {type EngineLease, type EngineWish, leaseEngine} from '../loader/engines.
 import {type ExternalIdentities, type PlanKey, shortName} from '../loader/plan-store.js';
 import {type ByteSource, platform} from '../loader/platform.js';
 import {checkModelStart, type FileSource, keepSource, openSource} from '../loader/source.js';
-import {engineBuild, loadWasm} from '../loader/wasm-module.js';
+import {engineBuild, loadImageCodecs, loadWasm} from '../loader/wasm-module.js';
 import {env, log, warnOnce} from './env.js';
 import {abortError, WebInferError} from './errors.js';
 import type {ExternalDataFileType, SessionOptions} from './session-options.js';
@@ -124,9 +124,11 @@ class SessionMaker {
       this.#check();
       if (restored) {
         source.cancel?.();
+        await provideImageCodecs(client, restored);
         return {...restored, lease, client, plan: {restored: true, stored: Promise.resolve(true)}};
       }
       const handle = await this.#prepare(client, source, engineOptions(this.#options, threads));
+      await provideImageCodecs(client, handle);
       return {...handle, lease, client, plan: key ? this.#store(client, handle.session, key) : NO_PLAN};
     } catch (error) {
       lease.release();
@@ -270,6 +272,10 @@ class SessionMaker {
   #report(phase: 'engine' | 'model' | 'prepare'): void {
     this.#options.onProgress?.({phase, loaded: this.#loaded, total: this.#total});
   }
+}
+
+async function provideImageCodecs(client: EngineClient, {description}: SessionHandle): Promise<void> {
+  if (description.decodesImages) await client.installImageCodecs(await loadImageCodecs());
 }
 
 /** Lets a few transfers overlap; a failed one surfaces at the next add or at the end. */

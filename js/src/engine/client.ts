@@ -3,6 +3,7 @@
 // Models, sessions and kept values go by numbers that the engine gives out. Everything that crosses is plain data.
 import type {ExternalIdentities, PlanKey} from '../loader/plan-store.js';
 import type {EngineSessionOptions, ModelDescription, OperatorRegistry, ProfileEntry, SessionStats} from './glue.js';
+import type {ImageCodecModules} from './image-codecs.js';
 import type {ValueData} from './values.js';
 
 /** Bytes of a file that the model keeps its weights in: `length` at `offset` of `location` belong to weight `index`. */
@@ -36,6 +37,8 @@ export interface EngineClient {
   /** Consumes the model. */
   createSession(model: number, options: EngineSessionOptions): SessionHandle | Promise<SessionHandle>;
   dropModel(model: number): void | Promise<void>;
+  /** For sessions that decode images: before their first run. */
+  installImageCodecs(modules: ImageCodecModules): void | Promise<void>;
 
   /** A stored plan in engine memory, undefined if there is none; rejects if it is damaged. Its number is for restoreSession or dropModel. */
   loadPlan(key: PlanKey): Promise<{model: number; externals: ExternalIdentities} | undefined>;

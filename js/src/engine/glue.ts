@@ -36,6 +36,8 @@ export interface ModelDescription {
   metadata: Record<string, string>;
   /** A lower bound of the multiply-adds of one run. */
   operations: number;
+  /** The session needs the image codecs. */
+  decodesImages: boolean;
 }
 
 export interface ExternalTensor {
@@ -143,6 +145,10 @@ export interface EngineModule {
   _wi_fill_strings(session: number, elements: number, count: number, text: number, lengths: number): number;
   _wi_allocate(bytes: number): number;
   _wi_free(block: number): void;
+  _wi_use_image_codecs(): void;
+  _wi_place_image(height: number, width: number): number;
+  /** What the engine calls to decode `bytes` at `file`; see image-codecs.ts. */
+  decodeImage?(file: number, bytes: number, format: number, channels: number): number;
 }
 
 export interface GlueOptions {

@@ -17,6 +17,7 @@ import type {
   ProfileEntry,
   SessionStats,
 } from './glue.js';
+import {type ImageCodecModules, installImageCodecs} from './image-codecs.js';
 import type {EngineInstance} from './instance.js';
 import {loadPlan, savePlan} from './plan.js';
 import {describeTensor, feedValue, type PinnedData, readValue, type ValueData, viewTensor} from './values.js';
@@ -142,6 +143,10 @@ export class LocalEngine implements EngineClient {
     this.#models.delete(model);
     this.#plans.delete(model);
     if (loader && this.#instance.alive) this.#instance.call(() => loader.delete());
+  }
+
+  installImageCodecs(modules: ImageCodecModules): void {
+    this.#instance.call(() => installImageCodecs(this.#instance, modules));
   }
 
   #model(model: number): LoadingModel {

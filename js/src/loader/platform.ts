@@ -1,4 +1,5 @@
 // What webinfer needs of its host and gets from it in different ways: the entry of each host installs one Platform.
+import type {ImageCodec} from '../engine/image-codecs.js';
 import type {Variant} from './capabilities.js';
 import type {PlanStore} from './plan-store.js';
 
@@ -31,6 +32,8 @@ export interface Platform {
   readonly kind: 'browser' | 'node';
   /** Where the build of a variant lies unless env.wasm.wasmPaths says otherwise. */
   wasmUrl(variant: Variant): string;
+  /** Where the codec of a kind of image files lies unless env.wasm.wasmPaths says otherwise. */
+  imageCodecUrl(codec: ImageCodec): string;
   /** A model or data file named by a string. */
   open(urlOrPath: string, signal?: AbortSignal): Promise<ByteSource>;
   /** Bytes of a .wasm file, for hosts whose fetch does not read files. */

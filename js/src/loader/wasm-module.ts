@@ -1,6 +1,7 @@
 // Fetches and compiles the engine, once per build and page; says what is wrong when the file is not what it should be.
 import {env, log, warnOnce} from '../api/env.js';
 import {WebInferError} from '../api/errors.js';
+import {IMAGE_CODECS, type ImageCodec, type ImageCodecModules} from '../engine/image-codecs.js';
 import type {Variant} from './capabilities.js';
 import {platform} from './platform.js';
 import {checkResponse, htmlError} from './source.js';
@@ -19,10 +20,21 @@ export function engineBuild(variant: Variant): string {
 export function loadWasm(variant: Variant): Promise<WebAssembly.Module> {
   const binary = env.wasm.wasmBinary;
   const url = wasmUrl(variant);
-  const key = binary ? `binary of ${binary.byteLength} bytes` : url;
+  return binary
+    ? once(`binary of ${binary.byteLength} bytes`, (key) => compile(binary, key))
+    : once(url, fetchAndCompile);
+}
+
+/** The compiled codecs of image files, for sessions that decode them. */
+export async function loadImageCodecs(): Promise<ImageCodecModules> {
+  const load = async (codec: ImageCodec) => [codec, await once(imageCodecUrl(codec), fetchAndCompile)] as const;
+  return Object.fromEntries(await Promise.all(IMAGE_CODECS.map(load))) as ImageCodecModules;
+}
+
+function once(key: string, load: (key: string) => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
   let module = modules.get(key);
   if (!module) {
-    module = withTimeout(binary ? compile(binary, key) : fetchAndCompile(url), key);
+    module = withTimeout(load(key), key);
     // A failed load is tried again by the next session.
     module.catch(() => modules.delete(key));
     modules.set(key, module);
@@ -30,16 +42,29 @@ export function loadWasm(variant: Variant): Promise<WebAssembly.Module> {
   return module;
 }
 
+function imageCodecUrl(codec: ImageCodec): string {
+  const given = givenPath();
+  if (given === undefined) return platform().imageCodecUrl(codec);
+  return `${given.slice(0, given.lastIndexOf('/') + 1)}webinfer-codec-${codec}.wasm`;
+}
+
 function wasmUrl(variant: Variant): string {
+  const given = givenPath();
+  if (given === undefined) return platform().wasmUrl(variant);
+  return given.endsWith('/') ? `${given}webinfer-${variant}.wasm` : given;
+}
+
+/** What env.wasm.wasmPaths says: a folder with a slash behind it, or the engine's file; undefined if nothing of use. */
+function givenPath(): string | undefined {
   const paths = env.wasm.wasmPaths;
   const given = typeof paths === 'object' ? paths.wasm : paths;
-  if (given === undefined || given === null || given === '') return platform().wasmUrl(variant);
+  if (given === undefined || given === null || given === '') return undefined;
   const text = String(given);
   if (/onnxruntime|ort-wasm/.test(text)) {
     warnOnce(`env.wasm.wasmPaths names files of onnxruntime (${text}); webinfer's own are used.`);
-    return platform().wasmUrl(variant);
+    return undefined;
   }
-  return typeof paths === 'object' ? text : `${text}${text.endsWith('/') ? '' : '/'}webinfer-${variant}.wasm`;
+  return typeof paths === 'object' || text.endsWith('/') ? text : `${text}/`;
 }
 
 async function withTimeout<T>(work: Promise<T>, what: string): Promise<T> {

@@ -14,6 +14,7 @@ const PIECE = 1 << 20;
 export const nodePlatform: Platform = {
   kind: 'node',
   wasmUrl: (variant) => new URL(`./webinfer-${variant}.wasm`, import.meta.url).href,
+  imageCodecUrl: (codec) => new URL(`./webinfer-codec-${codec}.wasm`, import.meta.url).href,
   open: (urlOrPath, signal) =>
     /^(https?|blob|data):/.test(urlOrPath) ? fetchSource(urlOrPath, signal) : openFile(toPath(urlOrPath)),
   async readFile(url) {

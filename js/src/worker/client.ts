@@ -3,6 +3,7 @@ import {env} from '../api/env.js';
 import {errorFromData, WebInferError} from '../api/errors.js';
 import type {EngineClient, ExternalRange, RunRequest, SessionHandle} from '../engine/client.js';
 import type {EngineSessionOptions, OperatorRegistry, ProfileEntry, SessionStats} from '../engine/glue.js';
+import type {ImageCodecModules} from '../engine/image-codecs.js';
 import type {InstanceOptions} from '../engine/instance.js';
 import type {ValueData} from '../engine/values.js';
 import type {ExternalIdentities, PlanKey} from '../loader/plan-store.js';
@@ -118,6 +119,10 @@ export class WorkerEngine implements EngineClient {
 
   createSession(model: number, options: EngineSessionOptions): Promise<SessionHandle> {
     return this.#call('createSession', [model, options]);
+  }
+
+  installImageCodecs(modules: ImageCodecModules): Promise<void> {
+    return this.#call('installImageCodecs', [modules]);
   }
 
   dropModel(model: number): Promise<void> {
