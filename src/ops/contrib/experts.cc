@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernels/elements.h"
+#include "kernels/nbits.h"
 #include "ops/nn/prepared.h"
 
 namespace webinfer::ops {
@@ -157,6 +158,19 @@ void Dequantize(const Step& step, const Experts& e, const ExpertLayer& layer, in
   }
 }
 
+kernels::NBitsGemm CodesOf(const ExpertLayer& layer, int bits, bool zeros) {
+  kernels::NBitsGemm gemm;
+  gemm.n = static_cast<int>(layer.out);
+  gemm.k = static_cast<int>(layer.in);
+  gemm.block = static_cast<int>(layer.block);
+  gemm.bits = bits;
+  gemm.zeros = zeros;
+  return gemm;
+}
+
+// Of one expert.
+size_t PackedCodes(const kernels::NBitsGemm& gemm) { return (kernels::PackedNBitsBytes(gemm) + 63) / 64 * 64; }
+
 size_t PackedLayer(const ExpertLayer& layer) {
   return layer.present() ? kernels::PackedFloats(static_cast<int>(layer.in), static_cast<int>(layer.out)) : 0;
 }
@@ -169,7 +183,31 @@ struct Scratch {
   float *probability, *x, *first, *third, *active, *y, *packed;
 };
 
-uint64_t LayOut(const Experts& e, uint8_t* memory, Scratch* scratch) {
+// What a product with prepared codes works in, however many of the tokens an expert gets: few rows go another way than many.
+size_t CodesScratch(kernels::NBitsGemm codes, int64_t tokens, int threads) {
+  constexpr int64_t kFew = 256;
+  size_t bytes = 0;
+  for (int64_t rows = std::min(tokens, kFew); rows >= 1; --rows) {
+    codes.m = static_cast<int>(rows);
+    bytes = std::max(bytes, kernels::NBitsScratchBytes(codes, threads));
+  }
+  codes.m = static_cast<int>(tokens);
+  return std::max(bytes, kernels::NBitsScratchBytes(codes, threads));
+}
+
+// Floats for weights of one layer while they are used, or what the product with prepared codes needs.
+size_t LayerFloats(const Experts& e, int threads) {
+  size_t floats = 0;
+  for (const ExpertLayer* layer : {&e.fc1, &e.fc2, &e.fc3}) {
+    if (!layer->present() || (e.prepared && e.bits == 0)) continue;
+    const size_t own =
+        e.prepared ? CodesScratch(CodesOf(*layer, e.bits, true), e.tokens, threads) / sizeof(float) + 1 : PackedLayer(*layer);
+    floats = std::max(floats, own);
+  }
+  return floats;
+}
+
+uint64_t LayOut(const Experts& e, int threads, uint8_t* memory, Scratch* scratch) {
   uint64_t used = 0;
   const auto take = [&](auto** pointer, int64_t count) {
     if (memory != nullptr) *pointer = reinterpret_cast<std::remove_pointer_t<decltype(pointer)>>(memory + used);
@@ -184,7 +222,7 @@ uint64_t LayOut(const Experts& e, uint8_t* memory, Scratch* scratch) {
   take(&scratch->third, e.tokens * e.fc3.out);
   take(&scratch->active, e.tokens * e.inter);
   take(&scratch->y, e.tokens * e.hidden);
-  take(&scratch->packed, static_cast<int64_t>(std::max({PackedLayer(e.fc1), PackedLayer(e.fc2), PackedLayer(e.fc3)})));
+  take(&scratch->packed, static_cast<int64_t>(LayerFloats(e, threads)));
   return used;
 }
 
@@ -193,6 +231,16 @@ void RunLayer(const Step& step, const Experts& e, const ExpertLayer& layer, int 
               const float* x, float* packed, float* y, ThreadPool& pool) {
   const float* weights = packed;
   const int in = static_cast<int>(layer.in), out = static_cast<int>(layer.out);
+  const float* bias = step.HasInput(layer.bias) ? step.in[layer.bias].As<float>() + expert * layer.out : nullptr;
+  if (e.bits > 0 && e.prepared) {
+    kernels::NBitsGemm codes = CodesOf(layer, e.bits, layer.zeros >= 0 && step.HasInput(layer.zeros));
+    codes.packed = PreparedBytes(*step.node, slot) + static_cast<size_t>(expert) * PackedCodes(codes);
+    codes.m = static_cast<int>(rows);
+    codes.x = x;
+    codes.bias = bias;
+    codes.y = y;
+    return kernels::RunNBits(codes, packed, pool);
+  }
   if (e.bits > 0) {
     Dequantize(step, e, layer, expert, packed);
   } else if (const float* prepared = PreparedFloats(*step.node, slot)) {
@@ -210,14 +258,14 @@ void RunLayer(const Step& step, const Experts& e, const ExpertLayer& layer, int 
   gemm.m = static_cast<int>(rows);
   gemm.n = out;
   gemm.k = in;
-  if (step.HasInput(layer.bias)) gemm.epilogue.bias = step.in[layer.bias].As<float>() + expert * layer.out;
+  gemm.epilogue.bias = bias;
   kernels::RunGemm(gemm, pool);
 }
 
 Status Run(const Step& step, RunContext& run) {
   const auto& e = step.Params<Experts>();
   Scratch s;
-  LayOut(e, step.scratch, &s);
+  LayOut(e, run.pool().size(), step.scratch, &s);
   const float* logits = step.in[kProbabilities].As<float>();
   const float* router = e.router_weights >= 0 ? step.in[e.router_weights].As<float>() : nullptr;
   for (int64_t token = 0; token < e.tokens; ++token) {
@@ -248,6 +296,32 @@ Status Run(const Step& step, RunContext& run) {
     }
   }
   return OkStatus();
+}
+
+// What the weights themselves say of a layer.
+ExpertLayer LayerOfCodes(const InferContext& ctx, const Tensor& codes, int bits) {
+  ExpertLayer layer;
+  layer.in = codes.shape[2] * (8 / bits);
+  layer.out = codes.shape[1];
+  layer.block = ctx.attributes().Int("block_size", 0);
+  layer.zero_per_row = layer.block == 0;
+  if (layer.block == 0) layer.block = layer.in;
+  return layer;
+}
+
+bool HasConstantCodes(const PrepareContext& ctx, int weights, int scales, int zeros, int bits) {
+  const Tensor *codes = ctx.Constant(weights), *scale = ctx.Constant(scales), *zero = ctx.Constant(zeros);
+  if (codes == nullptr || codes->dtype != DType::kUint8 || codes->shape.rank() != 3 || codes->shape.Elements() == 0 ||
+      scale == nullptr || !IsFloat(scale->dtype) || (ctx.HasInput(zeros) && zero == nullptr))
+    return false;
+  const ExpertLayer layer = LayerOfCodes(ctx, *codes, bits);
+  const bool sizes = layer.in < INT_MAX / 16 && layer.out < INT_MAX / 16 && layer.block >= 4 && layer.block % 4 == 0 &&
+                     layer.block <= 65536 && layer.in % layer.block == 0;
+  if (!sizes) return false;
+  const int64_t count = codes->shape[0], pack = 8 / bits, blocks = layer.in / layer.block;
+  const int64_t zero_bytes = layer.zero_per_row ? (layer.out + pack - 1) / pack : layer.out * ((blocks + pack - 1) / pack);
+  return scale->shape.Elements() == count * layer.out * blocks &&
+         (zero == nullptr || (zero->dtype == DType::kUint8 && zero->shape.Elements() == count * zero_bytes));
 }
 
 }  // namespace
@@ -303,9 +377,54 @@ Status ReadExperts(const InferContext& ctx, const ExpertInputs& inputs, int bits
 Status BindExperts(BindContext& ctx, const ExpertInputs& inputs, int bits) {
   WEBINFER_ASSIGN(Experts * e, ctx.Params<Experts>());
   WEBINFER_TRY(ReadExperts(ctx, inputs, bits, e));
+  e->prepared = PreparedBytes(ctx.node(), 0) != nullptr && PreparedBytes(ctx.node(), 1) != nullptr &&
+                (!e->fc3.present() || PreparedBytes(ctx.node(), 2) != nullptr);
   Scratch ignored;
-  ctx.SetScratch(LayOut(*e, nullptr, &ignored));
+  ctx.SetScratch(LayOut(*e, ctx.threads(), nullptr, &ignored));
   ctx.SetKernel(Run);
+  return OkStatus();
+}
+
+Status PrepareQuantizedExperts(PrepareContext& ctx, const ExpertInputs& in, int bits) {
+  const int weights[3] = {in.fc1, in.fc2, in.fc3}, scales[3] = {in.fc1_scales, in.fc2_scales, in.fc3_scales};
+  const int zeros[3] = {in.fc1_zeros, in.fc2_zeros, in.fc3_zeros};
+  for (int slot = 0; slot < 3; ++slot) {  // all of them, or none: a run has one way for every layer
+    if (ctx.HasInput(weights[slot]) && !HasConstantCodes(ctx, weights[slot], scales[slot], zeros[slot], bits)) return OkStatus();
+  }
+  for (int slot = 0; slot < 3; ++slot) {
+    if (!ctx.HasInput(weights[slot])) continue;
+    const Tensor &codes = *ctx.Constant(weights[slot]), &scale = *ctx.Constant(scales[slot]);
+    const Tensor* zero = ctx.Constant(zeros[slot]);
+    const ExpertLayer layer = LayerOfCodes(ctx, codes, bits);
+    const kernels::NBitsGemm gemm = CodesOf(layer, bits, zero != nullptr);
+    const int64_t count = codes.shape[0], pack = 8 / bits, blocks = layer.in / layer.block, rows = layer.out * blocks;
+    const int64_t zero_bytes = zero == nullptr ? 0 : zero->shape.Elements() / count;
+    WEBINFER_ASSIGN(uint8_t * packed, KeepBytes(ctx, slot, PackedCodes(gemm) * static_cast<uint64_t>(count)));
+    Array<float> floats, row_zeros;
+    WEBINFER_TRY(floats.Resize(static_cast<size_t>(rows)));
+    if (zero != nullptr && layer.zero_per_row) WEBINFER_TRY(row_zeros.Resize(static_cast<size_t>(rows)));
+    for (int64_t expert = 0; expert < count; ++expert, packed += PackedCodes(gemm)) {
+      kernels::NBitsWeights source;
+      source.codes = codes.As<uint8_t>() + expert * layer.out * (layer.in / pack);
+      kernels::LoadFloats(scale.dtype, scale.buffer.data(), expert * rows, rows, floats.data());
+      source.scales = floats.data();
+      const uint8_t* expert_zeros = zero == nullptr ? nullptr : zero->As<uint8_t>() + expert * zero_bytes;
+      for (size_t row = 0; row < row_zeros.size(); ++row) {
+        const size_t in_byte = row % static_cast<size_t>(pack);
+        row_zeros[row] = static_cast<float>(
+            expert_zeros[row / static_cast<size_t>(pack)] >> (in_byte * static_cast<size_t>(bits)) & ((1 << bits) - 1));
+      }
+      if (!row_zeros.empty()) {
+        source.float_zeros = row_zeros.data();
+      } else {
+        source.zeros = expert_zeros;
+      }
+      kernels::PackNBits(gemm, source, packed);
+    }
+    for (int i : {weights[slot], scales[slot], zeros[slot]}) {
+      if (i >= 0 && ctx.HasInput(i)) ctx.Drop(i);
+    }
+  }
   return OkStatus();
 }
 

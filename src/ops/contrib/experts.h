@@ -27,7 +27,8 @@ struct Experts {
   ExpertActivation activation;
   bool interleaved;  // the gate and the linear part of a fused SwiGLU alternate
   bool normalize;
-  int bits = 0;  // of quantised weights, 0: float32
+  int bits = 0;           // of quantised weights, 0: float32
+  bool prepared = false;  // all weights are packed
   int router_weights = -1;
   float alpha, beta, limit;
 };
@@ -42,7 +43,8 @@ Status InferExperts(InferContext& ctx);
 // `bits` 0: the weights are float32.
 Status ReadExperts(const InferContext& ctx, const ExpertInputs& inputs, int bits, Experts* experts);
 Status BindExperts(BindContext& ctx, const ExpertInputs& inputs, int bits);
-// Packs constant float weights.
+// Packs constant weights.
 Status PrepareExperts(PrepareContext& ctx, const ExpertInputs& inputs);
+Status PrepareQuantizedExperts(PrepareContext& ctx, const ExpertInputs& inputs, int bits);
 
 }  // namespace webinfer::ops

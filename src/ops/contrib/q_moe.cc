@@ -1,5 +1,5 @@
 // QMoE: a mixture of experts (ops/contrib/experts.h) whose weights are integers of 2, 4 or 8 bits with a scale for each row or
-// block. They stay packed; an expert's weights become floats when tokens ask for it.
+// block. They stay packed: only the experts that tokens ask for are read.
 #include "ops/contrib/experts.h"
 #include "ops/float32.h"
 
@@ -20,10 +20,17 @@ constexpr ExpertInputs kInputs = {.fc1 = 2,
                                   .fc3_zeros = 13,
                                   .router_weights = 14};
 
+bool IsSupported(int64_t bits) { return bits == 2 || bits == 4 || bits == 8; }
+
+Status Prepare(PrepareContext& ctx) {
+  const int64_t bits = ctx.attributes().Int("expert_weight_bits", 4);
+  return IsSupported(bits) ? PrepareQuantizedExperts(ctx, kInputs, static_cast<int>(bits)) : OkStatus();
+}
+
 Status Bind(BindContext& ctx) {
   const int64_t bits = ctx.attributes().Int("expert_weight_bits", 4);
   const std::string_view type = ctx.attributes().String("quant_type", "int");
-  if ((bits != 2 && bits != 4 && bits != 8) || type != "int" || ctx.attributes().Int("weights_prepacked", -1) > 0) {
+  if (!IsSupported(bits) || type != "int" || ctx.attributes().Int("weights_prepacked", -1) > 0) {
     return Error(Code::kUnsupported, "QMoE of this kind")
         .Expected("quant_type int of 2, 4 or 8 bits, not prepacked")
         .Actual("%.*s of %lld bits", static_cast<int>(type.size()), type.data(), static_cast<long long>(bits));
@@ -42,5 +49,6 @@ WEBINFER_OP(Microsoft_QMoE) {
           .max_inputs = 21,
           .infer = InferExperts,
           .bind = Bind,
-          .lower = LowerHalf};
+          .lower = LowerHalf,
+          .prepare = Prepare};
 }
