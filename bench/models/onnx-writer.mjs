@@ -123,9 +123,26 @@ export function encodeModel(graph, opset, domains = {}) {
   ]);
 }
 
-/** The bytes of a test value: a TensorProto; of an array a SequenceProto; of {optional} an OptionalProto. */
+/** MapProto: keys, and a sequence of as many scalars. */
+function mapProto([keys, values]) {
+  const scalar = (_, i) => ({type: values.type, dims: [], data: values.data.slice(i, i + 1)});
+  return concat([
+    integer(2, DTYPE[keys.type]),
+    ...Array.from(keys.data, (key) => (keys.type === 'string' ? text(4, key) : integer(3, key))),
+    bytes(5, encodeValue(Array.from(values.data, scalar))),
+  ]);
+}
+
+/**
+ * The bytes of a test value: a TensorProto; of an array a SequenceProto; of {optional} an OptionalProto; of {map}, two tensors of keys
+ * and values, a MapProto.
+ */
 export function encodeValue(value) {
-  if (Array.isArray(value)) return concat([integer(2, 1), ...value.map((element) => bytes(3, tensor(element)))]);
+  if (Array.isArray(value)) {
+    const maps = value.some((element) => 'map' in element);
+    return concat([integer(2, maps ? 4 : 1), ...value.map((element) => bytes(maps ? 6 : 3, encodeValue(element)))]);
+  }
+  if ('map' in value) return mapProto(value.map);
   if ('optional' in value) {
     const {optional} = value;
     if (optional === null) return concat([integer(2, 0)]);

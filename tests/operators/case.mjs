@@ -126,6 +126,11 @@ function makeValue(type, spec, random) {
   const {container, inner} = splitType(type);
   if (container === 'seq') return spec.sequence.map((element) => makeTensor(inner, element, random));
   if (container === 'optional') return {optional: spec.empty ? null : makeValue(inner, spec, random), type: inner};
+  const [, key, element] = type.match(/^map\((\w+),(\w+)\)$/) ?? [];
+  if (key) {
+    const list = (of, values) => makeTensor(of, {dims: [values.length], values}, random);
+    return {map: [list(key, call(spec.keys, key)), list(element, call(spec.values, element))]};
+  }
   return makeTensor(type, spec, random);
 }
 
@@ -160,7 +165,7 @@ export function fill({description, types}) {
 }
 
 export const containerDims = ({value}) =>
-  Array.isArray(value) || value.optional !== undefined ? undefined : value.dims;
+  Array.isArray(value) || value.optional !== undefined || value.map ? undefined : value.dims;
 
 /** The graph of one node over filled values. */
 export function graphOf(description, {inputs, outputs, attributes}) {
@@ -191,7 +196,8 @@ export const storedTensor = ({type, dims, values}, name) => ({name, type, dims, 
 
 /** Any value in that form. */
 export function storedValue(value, name) {
-  if (Array.isArray(value)) return value.map((element) => storedTensor(element, ''));
+  if (Array.isArray(value)) return value.map((element) => storedValue(element, ''));
+  if (value.map) return {map: value.map.map((part) => storedTensor(part, ''))};
   if (value.optional !== undefined) return {optional: value.optional === null ? null : storedValue(value.optional, '')};
   return storedTensor(value, name);
 }

@@ -1,5 +1,5 @@
 // Whether a value is what was expected.
-import {isComplex, isFloat} from './types.mjs';
+import {is64, isComplex, isFloat} from './types.mjs';
 
 // Relative and absolute. Narrow floats may round the other way at each step; results of exact operators are held to exact.
 const TOLERANCE = {
@@ -29,7 +29,7 @@ function same(a, b, {relative, absolute}, numeric) {
   return Math.abs(a - b) <= absolute + relative * Math.abs(b);
 }
 
-/** Empty, or what differs. `got` and `want` are {type, dims, values}, lists of them, or {optional}. */
+/** Empty, or what differs. `got` and `want` are {type, dims, values}, lists of them, {optional} or {map}. */
 export function difference(got, want, description, narrowed) {
   if (Array.isArray(want)) {
     if (!Array.isArray(got) || got.length !== want.length)
@@ -40,6 +40,13 @@ export function difference(got, want, description, narrowed) {
     if ((want.optional === null) !== (got === null))
       return `expected ${want.optional === null ? 'nothing' : 'a value'}`;
     return want.optional === null ? '' : difference(got, want.optional, description, narrowed);
+  }
+  if (want.map) {
+    const listed = (values, {type, dims}) => ({type, dims, values: values.map((v) => (is64(type) ? BigInt(v) : v))});
+    if (!got?.map || got.map[0].length !== want.map[0].values.length)
+      return `expected a map of ${want.map[0].values.length}`;
+    const parts = want.map.map((part, i) => [listed(got.map[i], part), listed(part.values, part)]);
+    return parts.map(([a, b]) => difference(a, b, description, narrowed)).find(Boolean) ?? '';
   }
   if (got === null || Array.isArray(got)) return `expected a tensor, got ${got === null ? 'nothing' : 'a sequence'}`;
   if (got.type !== want.type) return `type ${got.type}, expected ${want.type}`;

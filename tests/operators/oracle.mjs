@@ -113,12 +113,14 @@ async function byOnnxRuntime(instance, filled) {
   throw new Error(`no oracle: ${first?.message ?? 'nothing to run'}`);
 }
 
-/** A formula's {dims, values}, list or optional as values of the output's type. */
+/** A formula's {dims, values}, list, optional or {map: [keys, values]} as values of the output's type. */
 function typed(result, type) {
   const {container, inner} = splitType(type);
   if (container === 'seq') return result.map((element) => typed(element, inner));
   if (container === 'optional')
     return {optional: result.optional === null ? null : typed(result.optional, inner), type: inner};
+  const [, ...parts] = type.match(/^map\((\w+),(\w+)\)$/) ?? [];
+  if (parts.length) return {map: result.map.map((values, i) => ({type: parts[i], dims: [values.length], values}))};
   return {type, dims: result.dims, values: result.values};
 }
 
@@ -127,6 +129,7 @@ function rounded(value) {
   if (Array.isArray(value)) return value.map(rounded);
   if (value.optional !== undefined)
     return {...value, optional: value.optional === null ? null : rounded(value.optional)};
+  if (value.map) return {map: value.map.map(rounded)};
   return {...value, values: roundTo(value.type, value.values)};
 }
 

@@ -29,6 +29,7 @@ if (webinfer) webinfer.env.wasm.numThreads = 1;
 const feedOf = (value) => {
   if (Array.isArray(value)) return value.map(feedOf);
   if (value.optional !== undefined) return value.optional === null ? null : feedOf(value.optional);
+  if (value.map) return new Map(value.map[0].values.map((key, i) => [key, value.map[1].values[i]]));
   const {type, dims, data} = storedTensor(value, '');
   return new webinfer.Tensor(type, data, dims);
 };
@@ -36,6 +37,7 @@ const feedOf = (value) => {
 function readResult(result) {
   if (result === null) return null;
   if (Array.isArray(result)) return result.map(readResult);
+  if (result instanceof Map) return {map: [[...result.keys()], [...result.values()]]};
   const {type, dims, data, size} = result;
   return {type, dims: [...dims], values: decode(type, data, size)};
 }

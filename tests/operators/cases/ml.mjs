@@ -1,4 +1,4 @@
-// Classical machine learning (ai.onnx.ml). What maps come from or go to is in tests/cpp/ops/ml and tests/js/engine/classical-ml.
+// Classical machine learning (ai.onnx.ml).
 import {encode} from '../types.mjs';
 
 const domain = 'ai.onnx.ml';
@@ -273,6 +273,48 @@ export const cases = [
     inputs: [[5], {dims: [2], values: [4, 0]}],
   },
   {op: 'Binarizer', inputs: [[3, 4]], attributes: {threshold: {float: 0.5}}},
+  ...['DENSE', 'SPARSE'].map((map_form) => ({
+    op: 'CastMap',
+    ...(map_form === 'DENSE' ? {} : {variant: map_form}),
+    inputs: [{keys: [4, 1, 0], values: (type) => (type === 'string' ? ['2', '-1', '3'] : [2, -1, 3])}],
+    attributes: ({T2}) => ({cast_to: `TO_${T2 === 'float32' ? 'FLOAT' : T2.toUpperCase()}`, map_form, max_map: 6}),
+    expected: (_, {T1, T2}) => {
+      const value = (x) => (T2 !== 'string' ? x : T1.endsWith('string)') ? String(x) : x.toFixed(6));
+      const row = map_form === 'DENSE' ? [3, -1, 2] : [3, -1, null, null, 2, null];
+      const nothing = T2 === 'string' ? '0.f' : 0;
+      return [{dims: [1, row.length], values: row.map((x) => (x === null ? nothing : value(x)))}];
+    },
+  })),
+  {
+    op: 'DictVectorizer',
+    defaults: {T1: 'map(string,float32)'},
+    inputs: [
+      {
+        keys: (type) => (type === 'string' ? ['b', 'unknown', ''] : [7, 9, -2]),
+        values: (type) => (type === 'string' ? ['x', 'y', 'z'] : [3, 5, -4]),
+      },
+    ],
+    couple: (types, varied) => {
+      const T1 = varied === 'T2' ? types.T1.replace(/,\w+/, `,${types.T2}`) : types.T1;
+      const [, T2] = T1.match(/,(\w+)/);
+      return {T1: T1 === 'map(string,string)' ? 'map(int64,string)' : T1, T2};
+    },
+    attributes: ({T1}) =>
+      T1.startsWith('map(string')
+        ? {string_vocabulary: {strings: ['a', '', 'b', 'c']}}
+        : {int64_vocabulary: [1, -2, 7, 8]},
+    expected: (_, {T2}) => [{dims: [1, 4], values: T2 === 'string' ? ['', 'z', 'x', ''] : [0, -4, 3, 0]}],
+  },
+  {
+    op: 'ZipMap',
+    inputs: [{dims: [2, 3], values: [0.5, 0.25, 0.25, 0, 1, -2]}],
+    attributes: ({T}) =>
+      T.includes('string') ? {classlabels_strings: {strings: ['b', 'a', '']}} : {classlabels_int64s: [7, -1, 3]},
+    expected: (_, {T}) => {
+      const keys = T.includes('string') ? ['b', 'a', ''] : [7, -1, 3];
+      return [[{map: [keys, [0.5, 0.25, 0.25]]}, {map: [keys, [0, 1, -2]]}]];
+    },
+  },
   {
     op: 'CategoryMapper',
     inputs: [
@@ -315,19 +357,17 @@ export const cases = [
     inputs: [{dims: [2, 3], values: [1, NaN, 3, NaN, 2, -0.5]}],
     attributes: {imputed_value_floats: floats(0.5), replaced_value_float: {float: NaN}},
   },
-  ...['int16', 'int32', 'int64', 'float32', 'float64', 'string'].map((key) => ({
+  ...[{}, {variant: 'names', defaults: {T1: 'string', T2: 'string'}}].map((which) => ({
     op: 'LabelEncoder',
-    variant: `tensors_of_${key}`,
-    signature: {inputs: [key], outputs: ['V'], types: {V: ['int64', 'float32', 'string']}},
-    domainOpset: 4,
-    inputs: [{dims: [2, 2], values: key === 'string' ? ['b', 'x', '', 'a'] : [2, 9, 0, 1]}],
-    attributes: ({V}) => ({
-      keys_tensor: tensor(key, key === 'string' ? ['a', 'b', ''] : [1, 2, 0]),
-      values_tensor: tensor(V, V === 'string' ? ['x', 'y', 'z'] : [10, 20, 30]),
-      default_tensor: tensor(V, V === 'string' ? ['none'] : [-7]),
+    ...which,
+    inputs: [{dims: [2, 2], values: (type) => (type === 'string' ? ['b', 'x', '', 'a'] : [2, 9, 0, 1])}],
+    attributes: ({T1, T2}) => ({
+      keys_tensor: tensor(T1, T1 === 'string' ? ['a', 'b', ''] : [1, 2, 0]),
+      values_tensor: tensor(T2, T2 === 'string' ? ['x', 'y', 'z'] : [10, 20, 30]),
+      default_tensor: tensor(T2, T2 === 'string' ? ['none'] : [-7]),
     }),
     // onnxruntime knows few pairs of types.
-    expected: (_, {V}) => [{dims: [2, 2], values: V === 'string' ? ['y', 'none', 'z', 'x'] : [20, -7, 30, 10]}],
+    expected: (_, {T2}) => [{dims: [2, 2], values: T2 === 'string' ? ['y', 'none', 'z', 'x'] : [20, -7, 30, 10]}],
   })),
   {
     op: 'LinearClassifier',
