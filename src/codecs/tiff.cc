@@ -178,7 +178,7 @@ class Decoder {
     const bool separate = planar_ == PLANARCONFIG_SEPARATE && samples_ > 1;
     const int64_t row_bits = int64_t{block_width} * bits_ * (separate ? 1 : samples_);
     if (block_width == 0 || block_height == 0 || bytes <= 0 || row_bytes < (row_bits + 7) / 8 ||
-        bytes / row_bytes < block_height) {
+        bytes / row_bytes < static_cast<tmsize_t>(block_height)) {
       return Damaged(kName, "its strips or tiles have an absurd size");
     }
     WEBINFER_TRY(block_.Allocate(static_cast<uint64_t>(bytes), "a strip of a picture"));

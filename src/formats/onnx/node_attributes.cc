@@ -20,6 +20,9 @@ Kind KindOf(int64_t type) {
   return type >= 0 && type < static_cast<int64_t>(std::size(kKinds)) ? kKinds[type] : Kind::kNone;
 }
 
+// Lists of tensors, graphs, sparse tensors or types: no operator takes them, so they are read past.
+bool IsUnusedType(int64_t type) { return type == 9 || type == 10 || type == 12 || type == 14; }
+
 }  // namespace
 
 Status GraphBuilder::ReadAttribute(Bytes attribute_proto, Attribute* attribute, std::vector<Bytes>* graphs,
@@ -27,7 +30,7 @@ Status GraphBuilder::ReadAttribute(Bytes attribute_proto, Attribute* attribute, 
   WEBINFER_TRY(budget_.Charge(sizeof(Attribute)));
   int64_t type = 0;
   Kind seen = Kind::kNone;
-  bool refused = false;
+  bool unused = false;
   ProtoReader reader(attribute_proto);
   while (reader.Next()) {
     Kind kind = Kind::kNone;
@@ -92,7 +95,7 @@ Status GraphBuilder::ReadAttribute(Bytes attribute_proto, Attribute* attribute, 
       case attribute_field::kTensors:
       case attribute_field::kGraphs:
       case attribute_field::kSparseTensors:
-      case attribute_field::kTypeProtos: refused = true; break;
+      case attribute_field::kTypeProtos: unused = true; break;
       default: break;
     }
     if (kind != Kind::kNone) seen = kind;
@@ -103,9 +106,12 @@ Status GraphBuilder::ReadAttribute(Bytes attribute_proto, Attribute* attribute, 
   const bool empty_list = attribute->kind == Kind::kInts || attribute->kind == Kind::kFloats || attribute->kind == Kind::kStrings;
   const bool scalar = attribute->kind == Kind::kInt || attribute->kind == Kind::kFloat || attribute->kind == Kind::kString;
   if (!reference->empty()) return OkStatus();
-  if (refused || attribute->kind == Kind::kNone || (attribute->kind != seen && !empty_list && !scalar)) {
-    return Error(refused ? Code::kUnsupported : Code::kInvalidModel, "The attribute \"%s\" has %s", attribute->name.c_str(),
-                 refused ? "a kind that no operator takes" : "no value");
+  if (unused || IsUnusedType(type)) {
+    attribute->kind = Kind::kNone;
+    return OkStatus();
+  }
+  if (attribute->kind == Kind::kNone || (attribute->kind != seen && !empty_list && !scalar)) {
+    return Error(Code::kInvalidModel, "The attribute \"%s\" has no value", attribute->name.c_str());
   }
   return OkStatus();
 }
@@ -133,6 +139,7 @@ Status GraphBuilder::ReadAttributes(Scope& scope, const NodeFields& fields, Attr
       attribute = *argument;
       attribute.name = std::move(name);
     }
+    if (attribute.kind == Kind::kNone) continue;
     if (attributes->Has(attribute.name)) return fail(Code::kInvalidModel, "is there twice", attribute.name);
     if (attribute.kind == Kind::kGraph) {
       if (node == nullptr) return fail(Code::kUnsupported, "is a graph given to a function", attribute.name);

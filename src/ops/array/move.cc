@@ -118,4 +118,25 @@ Status ExpectIndexType(const InferContext& ctx, int in) {
   return Error(Code::kTypeMismatch, "Indices have the wrong type").Expected("int32 or int64").Actual("%s", DTypeName(dtype));
 }
 
+Status LowerPacked(LowerContext& ctx, bool* done) {
+  const DType dtype = ctx.In(0).dtype;
+  *done = dtype != DType::kUndefined && DTypeBits(dtype) < 8;
+  if (!*done) return OkStatus();
+  const auto cast = [&](ValueId value, DType to) {
+    const ValueId result = ctx.Add("Cast", {value});
+    ctx.Last().attributes.SetInt("to", static_cast<int64_t>(to));
+    return result;
+  };
+  const DType wider = dtype == DType::kFloat4E2M1 ? DType::kFloat16 : IsSigned(dtype) ? DType::kInt8 : DType::kUint8;
+  std::vector<ValueId> inputs;
+  for (int i = 0; i < ctx.input_count(); ++i) {
+    const bool packed = ctx.HasInput(i) && ctx.In(i).dtype == dtype;
+    inputs.push_back(packed ? cast(ctx.Input(i), wider) : ctx.Input(i));
+  }
+  const ValueId moved = ctx.Add(ctx.node().op, std::move(inputs));
+  ctx.Last().attributes = ctx.attributes();
+  ctx.Return(0, cast(moved, dtype));
+  return OkStatus();
+}
+
 }  // namespace webinfer::ops

@@ -42,6 +42,8 @@ class Blank {
   const StringData* empty_ = nullptr;
 };
 
+// `lower` of operators that move whole bytes one by one: narrower elements take the next wider type on the way.
+Status LowerPacked(LowerContext& ctx, bool* done);
 // An error if elements are narrower than a byte: for operators that move them one by one.
 Status ExpectWholeBytes(const InferContext& ctx, int in);
 

@@ -202,6 +202,11 @@ Status Bind(BindContext& ctx) {
 }  // namespace webinfer::ops
 
 WEBINFER_OP(Pad) {
-  return {
-      .name = "Pad", .since = 25, .min_inputs = 2, .max_inputs = 4, .infer = webinfer::ops::Infer, .bind = webinfer::ops::Bind};
+  return {.name = "Pad",
+          .since = 25,
+          .min_inputs = 2,
+          .max_inputs = 4,
+          .infer = webinfer::ops::Infer,
+          .bind = webinfer::ops::Bind,
+          .lower = webinfer::ops::LowerPacked};
 }

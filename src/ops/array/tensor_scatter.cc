@@ -82,5 +82,6 @@ WEBINFER_OP(TensorScatter) {
           .min_inputs = 2,
           .max_inputs = 3,
           .infer = webinfer::ops::Infer,
-          .bind = webinfer::ops::Bind};
+          .bind = webinfer::ops::Bind,
+          .lower = webinfer::ops::LowerPacked};
 }

@@ -17,5 +17,6 @@ WEBINFER_OP(LayerNormalization) {
           .max_inputs = 3,
           .max_outputs = 3,
           .infer = ops::InferNormalizationAs<ops::kRoles>,
-          .bind = ops::BindNormalizationAs<ops::kRoles>};
+          .bind = ops::BindNormalizationAs<ops::kRoles>,
+          .lower = ops::LowerNormalizationAs<ops::kRoles>};
 }

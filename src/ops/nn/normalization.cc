@@ -112,6 +112,48 @@ Status BindNormalization(BindContext& ctx, const NormalizationRoles& roles) {
 
 namespace {
 
+// Says that scale and bias have been expanded: sizes that are not known yet need not be looked at again.
+constexpr const char* kExpanded = "expanded";
+
+// Whether input i may lack some of the axes of `x` from `axis` on.
+bool Broadcasts(const InferContext& ctx, int i, const Shape& x, int axis) {
+  if (i < 0 || !ctx.HasInput(i) || !ctx.In(i).shape.rank_known()) return false;
+  const Shape& shape = ctx.In(i).shape;
+  const int lead = x.rank() - shape.rank();
+  if (lead > axis) return true;
+  for (int at = axis; lead >= 0 && at < x.rank(); ++at) {
+    const int64_t size = shape[at - lead];
+    if (size != x[at] && (size == 1 || size < 0)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status LowerNormalization(LowerContext& ctx, bool* done, const NormalizationRoles& roles) {
+  const Shape& x = ctx.In(roles.x).shape;
+  *done = false;
+  if (!x.rank_known() || ctx.attributes().Has(kExpanded)) return OkStatus();
+  WEBINFER_ASSIGN(const int axis, AxisOf(ctx, x.rank()));
+  std::vector<ValueId> inputs;
+  for (int i = 0; i < ctx.input_count(); ++i) {
+    inputs.push_back(ctx.Input(i));
+    if ((i != roles.scale && i != roles.bias) || !Broadcasts(ctx, i, x, axis)) continue;
+    const ValueId sizes = ctx.Add("Shape", {ctx.Input(roles.x)});
+    ctx.Last().attributes.SetInt("start", axis);
+    inputs.back() = ctx.Add("Expand", {ctx.Input(i), sizes});
+    *done = true;
+  }
+  if (!*done) return OkStatus();
+  const std::vector<ValueId> results = ctx.AddMany(ctx.node().op, std::move(inputs), ctx.output_count(), ctx.node().domain);
+  ctx.Last().attributes = ctx.attributes();
+  ctx.Last().attributes.SetInt(kExpanded, 1);
+  for (int i = 0; i < ctx.output_count(); ++i) ctx.Return(i, results[static_cast<size_t>(i)]);
+  return OkStatus();
+}
+
+namespace {
+
 Status RunGroups(const Step& step, RunContext& run) {
   kernels::RunGroupNorm(step.Params<GroupNorm>(), NumbersOf(step, 0), NumbersOf(step, 1), NumbersOf(step, 2), ResultOf(step, 0),
                         step.scratch, run.pool());

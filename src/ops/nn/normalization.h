@@ -18,6 +18,8 @@ struct NormalizationRoles {
 // for every axis from `axis` on.
 Status InferNormalization(InferContext& ctx, const NormalizationRoles& roles);
 Status BindNormalization(BindContext& ctx, const NormalizationRoles& roles);
+// Scale and bias that only broadcast to the normalised axes are expanded.
+Status LowerNormalization(LowerContext& ctx, bool* done, const NormalizationRoles& roles);
 
 template <const NormalizationRoles& roles>
 Status InferNormalizationAs(InferContext& ctx) {
@@ -26,6 +28,10 @@ Status InferNormalizationAs(InferContext& ctx) {
 template <const NormalizationRoles& roles>
 Status BindNormalizationAs(BindContext& ctx) {
   return BindNormalization(ctx, roles);
+}
+template <const NormalizationRoles& roles>
+Status LowerNormalizationAs(LowerContext& ctx, bool* done) {
+  return LowerNormalization(ctx, done, roles);
 }
 
 // GroupNormalization and, with one channel a group, InstanceNormalization: x [batch, channels, spatial...].

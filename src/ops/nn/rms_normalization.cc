@@ -17,5 +17,6 @@ WEBINFER_OP(RMSNormalization) {
           .max_inputs = 2,
           .max_outputs = 1,
           .infer = ops::InferNormalizationAs<ops::kRoles>,
-          .bind = ops::BindNormalizationAs<ops::kRoles>};
+          .bind = ops::BindNormalizationAs<ops::kRoles>,
+          .lower = ops::LowerNormalizationAs<ops::kRoles>};
 }

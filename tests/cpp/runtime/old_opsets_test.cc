@@ -1,8 +1,5 @@
 // Models of the operator sets that are no longer written, from their bytes to their results.
-#include "formats/onnx/reader.h"
-#include "formats/proto_writer.h"
-#include "ops/run_op.h"
-#include "runtime/session.h"
+#include "runtime/one_node.h"
 
 namespace webinfer::testing {
 namespace {
@@ -11,81 +8,15 @@ using namespace test;  // NOLINT
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 
-auto Near(std::vector<float> values) { return ::testing::Pointwise(::testing::FloatNear(1e-5f), std::move(values)); }
-
-// One node of operator set `opset`; inputs are given in order, "" leaves one out.
-class OldNode {
- public:
-  OldNode(int opset, std::string op) : opset_(opset), op_(std::move(op)) {}
-  template <typename T>
-  OldNode& In(const Shape& shape, std::initializer_list<T> values) {
-    const std::string name = "x" + std::to_string(tensors_.size());
-    names_.push_back(name);
-    std::vector<Dim> dims(static_cast<size_t>(shape.rank()), Dim("n"));
-    for (size_t i = 0; i < dims.size(); ++i) dims[i].name += std::to_string(i) + name;
-    parts_.inputs.push_back(test::ValueInfo(name, DTypeOf<T>(), dims));
-    tensors_.push_back(MakeTensor<T>(shape, values));
-    return *this;
-  }
-  OldNode& Without() {
-    names_.emplace_back();
-    return *this;
-  }
-  OldNode& With(Proto attribute) {
-    attributes_.push_back(std::move(attribute));
-    return *this;
-  }
-
-  void Run(size_t outputs = 1) {
-    std::vector<std::string> results;
-    for (size_t i = 0; i < outputs; ++i) results.push_back("y" + std::to_string(i));
-    parts_.nodes.push_back(NodeProto(op_, names_, results, attributes_));
-    for (const std::string& name : results) parts_.outputs.push_back(Proto().Bytes(onnx::value_info_field::kName, name));
-    const std::string bytes = ModelProto(GraphProto(parts_), opset_, {}, 3).str();
-    OnnxReader reader(bytes.size());
-    ASSERT_TRUE(reader.Push({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}).ok());
-    Result<std::unique_ptr<Model>> model = reader.Finish();
-    ASSERT_TRUE(model.ok()) << op_ << ": " << LastError().message;
-    Result<std::unique_ptr<Session>> session = Session::Create(std::move(*model), SessionOptions());
-    ASSERT_TRUE(session.ok()) << op_ << ": " << LastError().message;
-    session_ = std::move(*session);
-    for (size_t i = 0; i < tensors_.size(); ++i) {
-      ASSERT_TRUE(session_->Feed(static_cast<int>(i), tensors_[i].view()).ok()) << op_ << ": " << LastError().message;
-    }
-    ASSERT_TRUE(session_->Run().ok()) << op_ << ": " << LastError().message;
-  }
-  template <typename T = float>
-  std::vector<T> Out(int i = 0) {
-    if (session_ == nullptr) return {};
-    const Operand& y = session_->Output(i);
-    EXPECT_EQ(y.dtype, DTypeOf<T>()) << op_;
-    return std::vector<T>(y.As<T>(), y.As<T>() + y.elements());
-  }
-  std::vector<int64_t> OutShape(int i = 0) {
-    if (session_ == nullptr) return {};
-    const Shape& shape = session_->Output(i).shape;
-    return std::vector<int64_t>(shape.begin(), shape.end());
-  }
-
- private:
-  int opset_;
-  std::string op_;
-  std::vector<std::string> names_;
-  std::vector<Tensor> tensors_;
-  std::vector<Proto> attributes_;
-  GraphParts parts_;
-  std::unique_ptr<Session> session_;
-};
-
 TEST(OldOpsets, TileRepeatsOneAxis) {
-  OldNode tile(1, "Tile");
+  OneNode tile(1, "Tile");
   tile.In<float>({2, 2}, {1, 2, 3, 4}).In<float>({1}, {2}).In<float>({1}, {1}).Run();
   EXPECT_THAT(tile.OutShape(), ElementsAre(2, 4));
   EXPECT_THAT(tile.Out(), ElementsAre(1, 2, 1, 2, 3, 4, 3, 4));
 }
 
 TEST(OldOpsets, BatchNormalizationOfCaffe2) {
-  OldNode first(1, "BatchNormalization");
+  OneNode first(1, "BatchNormalization");
   first.In<float>({1, 2, 2}, {1, 2, 3, 4})
       .In<float>({2}, {1, 2})
       .In<float>({2}, {0, 1})
@@ -99,7 +30,7 @@ TEST(OldOpsets, BatchNormalizationOfCaffe2) {
 }
 
 TEST(OldOpsets, BatchNormalizationByPosition) {
-  OldNode node(7, "BatchNormalization");
+  OneNode node(7, "BatchNormalization");
   node.In<float>({2, 1, 2}, {1, 2, 3, 4})
       .In<float>({1, 2}, {1, 2})
       .In<float>({1, 2}, {0, 1})
@@ -110,12 +41,12 @@ TEST(OldOpsets, BatchNormalizationByPosition) {
 }
 
 TEST(OldOpsets, PoolingWithAFloatExponent) {
-  OldNode pool(1, "LpPool");
+  OneNode pool(1, "LpPool");
   pool.In<float>({1, 1, 4}, {3, 4, 6, 8}).With(FloatAttribute("p", 2)).With(IntsAttribute("kernel_shape", {2}));
   pool.With(IntsAttribute("strides", {2})).Run();
   EXPECT_THAT(pool.Out(), Near({5, 10}));
   for (const int opset : {1, 2, 22}) {
-    OldNode global(opset, "GlobalLpPool");
+    OneNode global(opset, "GlobalLpPool");
     global.In<float>({1, 2, 2}, {3, 4, 6, 8}).With(opset == 1 ? FloatAttribute("p", 2) : IntAttribute("p", 2)).Run();
     EXPECT_THAT(global.Out(), Near({5, 10})) << opset;
   }
@@ -123,7 +54,7 @@ TEST(OldOpsets, PoolingWithAFloatExponent) {
 
 TEST(OldOpsets, MaxRoiPool) {
   for (const int opset : {1, 22}) {
-    OldNode pool(opset, "MaxRoiPool");
+    OneNode pool(opset, "MaxRoiPool");
     pool.In<float>({1, 1, 2, 4}, {1, 2, 3, 4, 5, 6, 7, 8}).In<float>({2, 5}, {0, 0, 0, 3, 1, 0, 0, 0, 1, 0});
     pool.With(IntsAttribute("pooled_shape", {1, 2})).Run();
     EXPECT_THAT(pool.OutShape(), ElementsAre(2, 1, 1, 2)) << opset;
@@ -132,22 +63,22 @@ TEST(OldOpsets, MaxRoiPool) {
 }
 
 TEST(OldOpsets, UpsampleAndResize) {
-  OldNode first(1, "Upsample");
+  OneNode first(1, "Upsample");
   first.In<float>({1, 1, 1, 2}, {1, 2}).With(FloatAttribute("width_scale", 2)).With(FloatAttribute("height_scale", 2)).Run();
   EXPECT_THAT(first.Out(), ElementsAre(1, 1, 2, 2, 1, 1, 2, 2));
   for (const int opset : {9, 10}) {
-    OldNode node(opset, opset == 9 ? "Upsample" : "Resize");
+    OneNode node(opset, opset == 9 ? "Upsample" : "Resize");
     node.In<float>({1, 1, 1, 2}, {1, 3}).In<float>({4}, {1, 1, 1, 2}).With(StringAttribute("mode", "linear")).Run();
     EXPECT_THAT(node.Out(), ElementsAre(1, 2, 3, 3)) << opset;
   }
-  OldNode eleven(11, "Resize");
+  OneNode eleven(11, "Resize");
   eleven.In<float>({1, 1, 1, 2}, {1, 3}).Without().In<float>({4}, {1, 1, 1, 2}).With(StringAttribute("mode", "linear")).Run();
   EXPECT_THAT(eleven.Out(), ElementsAre(1, 1.5, 2.5, 3));
 }
 
 TEST(OldOpsets, ScatterIsScatterElements) {
   for (const int opset : {9, 11}) {
-    OldNode node(opset, "Scatter");
+    OneNode node(opset, "Scatter");
     node.In<float>({1, 4}, {1, 2, 3, 4})
         .In<int64_t>({1, 2}, {1, 3})
         .In<float>({1, 2}, {8, 9})
@@ -159,16 +90,16 @@ TEST(OldOpsets, ScatterIsScatterElements) {
 
 TEST(OldOpsets, RandomValuesHaveTheirShapeAndRange) {
   for (const int opset : {1, 22}) {
-    OldNode uniform(opset, "RandomUniform");
+    OneNode uniform(opset, "RandomUniform");
     uniform.With(IntsAttribute("shape", {64})).With(FloatAttribute("low", 2)).With(FloatAttribute("high", 3)).Run();
     EXPECT_EQ(uniform.Out().size(), 64u);
     EXPECT_THAT(uniform.Out(), ::testing::Each(::testing::AllOf(::testing::Ge(2), ::testing::Le(3)))) << opset;
     for (const char* op : {"RandomNormalLike", "RandomUniformLike"}) {
-      OldNode like(opset, op);
+      OneNode like(opset, op);
       like.In<float>({3, 2}, {0, 0, 0, 0, 0, 0}).Run();
       EXPECT_THAT(like.OutShape(), ElementsAre(3, 2)) << op << opset;
     }
-    OldNode multinomial(opset == 1 ? 7 : 22, "Multinomial");
+    OneNode multinomial(opset == 1 ? 7 : 22, "Multinomial");
     multinomial.In<float>({1, 2}, {-1e9f, 0}).With(IntAttribute("sample_size", 5)).Run();
     EXPECT_THAT(multinomial.Out<int32_t>(), ElementsAre(1, 1, 1, 1, 1)) << opset;
   }
@@ -182,7 +113,7 @@ TEST(OldOpsets, ScanOverABatch) {
   body.outputs = {test::ValueInfo("next", DType::kFloat32, {}), test::ValueInfo("out", DType::kFloat32, {})};
   for (const bool lengths : {false, true}) {
     for (const bool backwards : {false, true}) {
-      OldNode scan(8, "Scan");
+      OneNode scan(8, "Scan");
       if (lengths) {
         scan.In<int64_t>({2}, {3, 2});
       } else {
@@ -212,14 +143,14 @@ TEST(OldOpsets, LoopOfTheFirstSet) {
                 NodeProto("Identity", {"next"}, {"out"})};
   body.outputs = {test::ValueInfo("on", DType::kBool, {}), test::ValueInfo("next", DType::kFloat32, {}),
                   test::ValueInfo("out", DType::kFloat32, {})};
-  OldNode loop(1, "Loop");
+  OneNode loop(1, "Loop");
   loop.In<int64_t>({}, {3}).In<bool>({}, {true}).In<float>({}, {1}).With(GraphAttribute("body", GraphProto(body))).Run(2);
   EXPECT_THAT(loop.Out(0), ElementsAre(8));
   EXPECT_THAT(loop.Out(1), ElementsAre(2, 4, 8));
 }
 
 TEST(OldOpsets, UnreleasedSetsAreTheNewest) {
-  OldNode relu(99, "Relu");
+  OneNode relu(99, "Relu");
   relu.In<float>({2}, {-1, 1}).Run();
   EXPECT_THAT(relu.Out(), ElementsAre(0, 1));
 }
