@@ -54,7 +54,7 @@ Status Kernel(const Step& step, RunContext& run) {
     return Error(Code::kUnsupported, "ImageDecoder has no decoders here").Hint("Embedders install them with SetImageCodecs.");
   }
   OutputTarget target(run, step.out[0], format.channels);
-  const Status decoded = installed({step.in[0].As<uint8_t>(), step.in[0].bytes()}, format.channels, target);
+  const Status decoded = installed({step.in[0].As<uint8_t>(), static_cast<size_t>(step.in[0].bytes())}, format.channels, target);
   if (decoded.code() == Code::kInvalidArgument || decoded.code() == Code::kUnsupported) {
     return target.Place(0, 0).status();
   }
