@@ -10,8 +10,15 @@
 namespace webinfer::kernels {
 namespace {
 
-constexpr int kFewChannels = 8;      // up to here patches are gathered,
+constexpr int kFewChannels = 7;      // up to here patches are gathered,
 constexpr int kRowTapChannels = 16;  // or up to here, the taps of a kernel row taken as one
+
+// Groups of fewer filters than a panel has columns are taken together, with zeros where a filter sees no channel: the panel is
+// filled up with zeros anyway.
+ConvGeometry Merged(ConvGeometry g) {
+  while (g.group % 2 == 0 && 2 * g.group_filters() <= kPanelColumns) g.group /= 2;
+  return g;
+}
 
 // The pixels under a row of the kernel lie side by side, so they are one tap; where it reaches over the image's edge it is
 // gathered.
@@ -153,35 +160,46 @@ bool ConvGeometry::IsPointwise() const {
   return true;
 }
 
-size_t PackedConvFloats(const ConvGeometry& g) {
+size_t PackedConvFloats(const ConvGeometry& geometry) {
+  const ConvGeometry g = Merged(geometry);
   return static_cast<size_t>(g.group) * PackedFloats(PatchFloats(g), g.group_filters());
 }
 
-void PackConvWeights(const ConvGeometry& g, const float* weights, float* packed) {
+void PackConvWeights(const ConvGeometry& geometry, const float* weights, float* packed) {
+  const ConvGeometry g = Merged(geometry);
   const int channels = g.group_channels(), filters = g.group_filters(), taps = g.taps();
-  const auto filter_floats = static_cast<size_t>(PatchFloats(g));
+  const int own_channels = geometry.group_channels(), own_filters = geometry.group_filters();
+  const auto filter_floats = static_cast<size_t>(taps) * static_cast<size_t>(own_channels);
   for (int group = 0; group < g.group; ++group, weights += filter_floats * static_cast<size_t>(filters)) {
-    if (taps == 1) {
+    if (taps == 1 && own_channels == channels) {
       PackB(weights, 1, filter_floats, channels, filters, 1, packed);
       packed += PackedFloats(channels, filters);
       continue;
     }
     for (int panel = 0; panel < filters; panel += kPanelColumns) {
       const int columns = std::min(kPanelColumns, filters - panel);
-      const float* from = weights + static_cast<size_t>(panel) * filter_floats;
       for (int tap = 0; tap < taps; ++tap) {
         for (int channel = 0; channel < channels; ++channel, packed += kPanelColumns) {
-          const float* at = from + channel * taps + tap;
-          for (int j = 0; j < kPanelColumns; ++j) packed[j] = j < columns ? at[static_cast<size_t>(j) * filter_floats] : 0;
+          const float* at = weights + static_cast<size_t>(panel) * filter_floats + channel % own_channels * taps + tap;
+          for (int j = 0; j < kPanelColumns; ++j) {
+            const bool sees = j < columns && channel / own_channels == (panel + j) / own_filters;
+            packed[j] = sees ? at[static_cast<size_t>(j) * filter_floats] : 0;
+          }
         }
       }
     }
   }
 }
 
-size_t ConvScratchFloats(const ConvGeometry& g, int threads) {
+namespace {
+
+size_t ScratchFloats(const ConvGeometry& g, int threads) {
   return ZeroFloatCount(g) + static_cast<size_t>(threads) * (TableFloats(g) + GatherFloats(g));
 }
+
+}  // namespace
+
+size_t ConvScratchFloats(const ConvGeometry& geometry, int threads) { return ScratchFloats(Merged(geometry), threads); }
 
 namespace {
 
@@ -221,13 +239,14 @@ void RunBlocks(const ConvGeometry& g, int taps, const float* packed, float* y, c
 
 }  // namespace
 
-void RunConv(const ConvGeometry& g, const float* x, const float* packed, float* y, const Epilogue& epilogue, float* scratch,
-             ThreadPool& pool) {
+void RunConv(const ConvGeometry& geometry, const float* x, const float* packed, float* y, const Epilogue& epilogue,
+             float* scratch, ThreadPool& pool) {
+  const ConvGeometry g = Merged(geometry);
   if (g.pixels() == 0 || g.group_filters() == 0) return;
   const bool gathers = Gathers(g), joins = JoinsRowTaps(g);
   float* const zero = scratch;
   std::memset(zero, 0, ZeroFloatCount(g) * sizeof(float));
-  RunBlocks(g, TapsOf(g), packed, y, epilogue, scratch + ConvScratchFloats(g, 0), TableFloats(g) + GatherFloats(g), pool,
+  RunBlocks(g, TapsOf(g), packed, y, epilogue, scratch + ScratchFloats(g, 0), TableFloats(g) + GatherFloats(g), pool,
             [&](int group, int first, int rows, float* workspace) {
               auto* const table = reinterpret_cast<const float**>(workspace);
               const float* const group_x = x + group * g.group_channels();

@@ -2,58 +2,71 @@
 
 #include <cmath>
 
+#include "kernels/gemm.h"
 #include "kernels/vmath.h"
 
 namespace webinfer::kernels {
 
 namespace {
 
-// One row: every gate of a block at once.
-template <int gates>
-void MultiplyRow(const GateMatrix& w, const float* x, const float* init, float* out) {
-  constexpr int kVecs = 2 * gates;
-  const float* weights = w.packed;
-  for (int64_t block = 0; block < w.blocks; ++block, init += 4 * kVecs, out += 4 * kVecs) {
-    Vec sum[kVecs];
-    for (int j = 0; j < kVecs; ++j) sum[j] = Load(init + 4 * j);
-    const float* from = x;
-    WEBINFER_NO_UNROLL
-    for (int64_t k = w.inputs; k > 0; --k, ++from, weights += 4 * kVecs) {
-      const Vec value = LoadSplat(from);
-      for (int j = 0; j < kVecs; ++j) sum[j] = Madd(value, Load(weights + 4 * j), sum[j]);
+// One row: every gate of `kBlocks` blocks at once, which make the eight to twelve sums that hide the latency of a multiply-add.
+template <int kGates, int kBlocks>
+WEBINFER_INLINE int64_t MultiplyBlocks(const GateMatrix& w, int64_t block, const float* x, const float* init, float* out) {
+  constexpr int kVecs = 2 * kGates, kStep = 4 * kVecs;
+  const int64_t block_floats = w.inputs * kStep;
+  for (; block + kBlocks <= w.blocks; block += kBlocks) {
+    Vec sum[kBlocks][kVecs];
+    WEBINFER_UNROLL
+    for (int b = 0; b < kBlocks; ++b) {
+      WEBINFER_UNROLL
+      for (int j = 0; j < kVecs; ++j) sum[b][j] = Load(init + (block + b) * kStep + 4 * j);
     }
-    for (int j = 0; j < kVecs; ++j) Store(out + 4 * j, sum[j]);
+    const float *from = x, *weights = w.packed + block * block_floats;
+    WEBINFER_NO_UNROLL
+    for (int64_t k = w.inputs; k > 0; --k, ++from, weights += kStep) {
+      const Vec value = LoadSplat(from);
+      WEBINFER_UNROLL
+      for (int b = 0; b < kBlocks; ++b) {
+        WEBINFER_UNROLL
+        for (int j = 0; j < kVecs; ++j) sum[b][j] = Madd(value, Load(weights + b * block_floats + 4 * j), sum[b][j]);
+      }
+    }
+    WEBINFER_UNROLL
+    for (int b = 0; b < kBlocks; ++b) {
+      WEBINFER_UNROLL
+      for (int j = 0; j < kVecs; ++j) Store(out + (block + b) * kStep + 4 * j, sum[b][j]);
+    }
   }
+  return block;
 }
 
-// Four rows: one gate of a block at once, so that eight accumulators are enough.
-void MultiplyFourRows(const GateMatrix& w, const float* x, int64_t x_stride, const float* init, int64_t init_stride, float* out,
-                      int64_t out_stride) {
-  const int64_t step = w.gates * kUnitBlock;
+template <int kGates, int kBlocks>
+void MultiplyRow(const GateMatrix& w, const float* x, const float* init, float* out) {
+  const int64_t block = MultiplyBlocks<kGates, kBlocks>(w, 0, x, init, out);
+  if constexpr (kBlocks > 1) MultiplyBlocks<kGates, 1>(w, block, x, init, out);
+}
+
+// Several rows: a block's gates are the columns of a product.
+void MultiplyRows(const GateMatrix& w, const float* x, int64_t x_stride, int64_t rows, const float* init, int64_t init_stride,
+                  float* out, int64_t out_stride) {
+  const int columns = w.gates * kUnitBlock;
   for (int64_t block = 0; block < w.blocks; ++block) {
-    for (int gate = 0; gate < w.gates; ++gate) {
-      const int64_t at = block * step + gate * kUnitBlock;
-      Vec sum[4][2];
-      for (int r = 0; r < 4; ++r) {
-        sum[r][0] = Load(init + r * init_stride + at);
-        sum[r][1] = Load(init + r * init_stride + at + 4);
-      }
-      const float* weights = w.packed + block * w.inputs * step + gate * kUnitBlock;
-      const float* from = x;
-      WEBINFER_NO_UNROLL
-      for (int64_t k = w.inputs; k > 0; --k, ++from, weights += step) {
-        const Vec w0 = Load(weights), w1 = Load(weights + 4);
-        for (int r = 0; r < 4; ++r) {
-          const Vec value = LoadSplat(from + r * x_stride);
-          sum[r][0] = Madd(value, w0, sum[r][0]);
-          sum[r][1] = Madd(value, w1, sum[r][1]);
-        }
-      }
-      for (int r = 0; r < 4; ++r) {
-        Store(out + r * out_stride + at, sum[r][0]);
-        Store(out + r * out_stride + at + 4, sum[r][1]);
-      }
+    Gemm gemm;
+    gemm.a = x;
+    gemm.a_stride = static_cast<size_t>(x_stride);
+    gemm.b = InPlace(w.packed + block * w.inputs * columns, static_cast<size_t>(columns));
+    gemm.c = out + block * columns;
+    gemm.c_stride = static_cast<size_t>(out_stride);
+    gemm.m = static_cast<int>(rows);
+    gemm.n = columns;
+    gemm.k = static_cast<int>(w.inputs);
+    if (init_stride == 0) {
+      gemm.epilogue.bias = init + block * columns;
+    } else {
+      gemm.epilogue.residual = init + block * columns;
+      gemm.epilogue.residual_stride = init_stride;
     }
+    RunGemm(gemm);
   }
 }
 
@@ -94,19 +107,13 @@ void PackGateVector(const float* v, const float* more, int gates, int64_t hidden
 
 void MultiplyGates(const GateMatrix& w, const float* x, int64_t x_stride, int64_t rows, const float* init, int64_t init_stride,
                    float* out, int64_t out_stride) {
-  int64_t row = 0;
-  for (; row + 4 <= rows; row += 4) {
-    MultiplyFourRows(w, x + row * x_stride, x_stride, init + row * init_stride, init_stride, out + row * out_stride, out_stride);
-  }
-  for (; row < rows; ++row) {
-    const float *from = x + row * x_stride, *start = init + row * init_stride;
-    float* to = out + row * out_stride;
-    switch (w.gates) {
-      case 1: MultiplyRow<1>(w, from, start, to); break;
-      case 2: MultiplyRow<2>(w, from, start, to); break;
-      case 3: MultiplyRow<3>(w, from, start, to); break;
-      default: MultiplyRow<4>(w, from, start, to); break;
-    }
+  if (rows > 1) return MultiplyRows(w, x, x_stride, rows, init, init_stride, out, out_stride);
+  if (rows == 0) return;
+  switch (w.gates) {
+    case 1: return MultiplyRow<1, 5>(w, x, init, out);
+    case 2: return MultiplyRow<2, 2>(w, x, init, out);
+    case 3: return MultiplyRow<3, 2>(w, x, init, out);
+    default: return MultiplyRow<4, 1>(w, x, init, out);
   }
 }
 

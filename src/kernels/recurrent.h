@@ -1,7 +1,7 @@
 // The inner loops of LSTM, GRU and RNN: gates = init + x . W for a few rows at a time, and the gates' functions.
 //
 // Units stand in blocks of eight, the gates of a block side by side: weights are packed [blocks][inputs][gates][8], gate rows
-// are [blocks][gates][8]. A row of one block is finished in registers, and one pass over the weights serves four rows.
+// are [blocks][gates][8]. One row is made in registers, several are a product of matrices.
 // Units beyond `hidden` are padding with zero weights.
 #pragma once
 

@@ -156,6 +156,11 @@ TEST(Conv, Dilation) {
 }
 
 TEST(Conv, Groups) {
+  CheckPadded(Kernel::kDirect, Image(6, 5, 32, 32, 3, 1, 1, 8));
+  CheckPadded(Kernel::kDirect, Image(6, 5, 30, 10, 3, 2, 1, 10));
+  CheckPadded(Kernel::kDirect, Image(6, 5, 16, 8, 3, 1, 1, 8));
+  CheckPadded(Kernel::kDirect, Image(4, 4, 16, 16, 1, 1, 0, 8));
+  CheckPadded(Kernel::kDirect, Image(5, 9, 8, 8, 3, 1, 1, 1));
   CheckPadded(Kernel::kDirect, Image(6, 5, 12, 9, 3, 1, 1, 3));
   CheckPadded(Kernel::kDirect, Image(6, 5, 40, 20, 3, 1, 1, 2));
   CheckPadded(Kernel::kDirect, Image(6, 5, 4, 8, 3, 1, 1, 4));
