@@ -2,6 +2,7 @@
 // process may leave a hot function in baseline code for its whole life.
 //   node bench/measure.mjs --library webinfer --model resnet50 [--warm-ms 2500] [--budget-ms 3000] [--outputs FILE]
 import {readFileSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
 import {parseArgs} from 'node:util';
 import {serialize} from 'node:v8';
 import {catalog} from '../tests/models/catalog.mjs';
@@ -13,6 +14,8 @@ const {values: arg} = parseArgs({
     library: {type: 'string'},
     model: {type: 'string'},
     threads: {type: 'string', default: '1'},
+    simd: {type: 'string'}, // 'fixed': the build without relaxed SIMD
+    packages: {type: 'string'}, // the folder whose node_modules has the library, if not this checkout's
     'warm-ms': {type: 'string', default: '2500'},
     'budget-ms': {type: 'string', default: '3000'},
     outputs: {type: 'string'},
@@ -29,11 +32,14 @@ const bytes = readFileSync(model.path);
 const rssBefore = process.memoryUsage().rss;
 
 const started = performance.now();
-const library = await import(arg.library);
-library.env.wasm.numThreads = Number(arg.threads);
+const library = await import(arg.packages ? createRequire(`${arg.packages}/`).resolve(arg.library) : arg.library);
+const isNative = arg.library === 'onnxruntime-node';
+if (!isNative) library.env.wasm.numThreads = Number(arg.threads);
+if (arg.simd) library.env.wasm.simd = arg.simd;
 const session = await library.InferenceSession.create(bytes, {
-  executionProviders: ['wasm'],
+  executionProviders: [isNative ? 'cpu' : 'wasm'],
   graphOptimizationLevel: 'all',
+  ...(isNative ? {intraOpNumThreads: Number(arg.threads), interOpNumThreads: 1} : {}),
 });
 const feeds = makeFeeds(library.Tensor, model);
 let outputs = await session.run(feeds);

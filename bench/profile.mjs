@@ -2,13 +2,15 @@
 // from the shapes of the plan and the share of a bare multiply-add loop's rate measured around them.
 //   node bench/profile.mjs [--simd fixed] [--json FILE] [--top N] MODEL...
 import {readFileSync, writeFileSync} from 'node:fs';
+import {cpus} from 'node:os';
 import {parseArgs} from 'node:util';
 import * as webinfer from 'webinfer';
 import {catalog} from '../tests/models/catalog.mjs';
 import {makeFeeds} from '../tests/models/inputs.mjs';
 import {measureCeiling} from './ceiling.mjs';
+import {FURTHER, HEADLINE} from './lists.mjs';
 import {median} from './statistics.mjs';
-import {table} from './tables.mjs';
+import {table, updatePerformanceDoc} from './tables.mjs';
 
 const WARM_MS = 1500;
 const RUNS = 25;
@@ -143,11 +145,13 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   const relaxed = arg.simd !== 'fixed';
   const profiles = [];
   const ceilings = [(await measureCeiling({relaxed})).best];
-  for (const name of positionals) {
+  for (const name of positionals.length ? positionals : [...HEADLINE, ...FURTHER]) {
     profiles.push(await profileModel(name));
     ceilings.push((await measureCeiling({relaxed})).best);
   }
   const ceiling = Math.max(...ceilings);
   if (arg.json) writeFileSync(arg.json, JSON.stringify({ceiling, profiles}));
-  console.log(`Ceiling: ${ceiling.toFixed(1)} GFLOP/s.\n\n${profileTables(profiles, ceiling, Number(arg.top))}`);
+  const tables = `${cpus()[0].model}, Node ${process.version}, one thread. The fastest of ${RUNS} runs counts for each step. The ceiling is a bare loop of multiply-adds in registers: ${ceiling.toFixed(1)} GFLOP/s. Operations are the direct method's, so Winograd's convolutions pass the ceiling.\n\n${profileTables(profiles, ceiling, Number(arg.top))}`;
+  console.log(tables);
+  if (!positionals.length && !arg.simd) updatePerformanceDoc(tables, 'script/bench --profile');
 }

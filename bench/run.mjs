@@ -1,6 +1,6 @@
 // Compares webinfer with onnxruntime-web: one process per library, model and round, the libraries alternating, medians over the
 // rounds. A ratio is printed only where both libraries' outputs agree.
-import {execFileSync, spawnSync} from 'node:child_process';
+import {execFileSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {cpus, tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -9,28 +9,14 @@ import {parseArgs} from 'node:util';
 import {deserialize} from 'node:v8';
 import {catalog} from '../tests/models/catalog.mjs';
 import {largestDifference, TOLERANCE} from '../tests/models/compare.mjs';
+import {FURTHER, HEADLINE} from './lists.mjs';
 import {measurePageLoads} from './page-load.mjs';
+import {measureInProcess} from './process.mjs';
 import {geometricMean, median} from './statistics.mjs';
 import {performanceTables, updatePerformanceDoc} from './tables.mjs';
 
 const USAGE = `node bench/run.mjs [--quick] [--rounds N] [--warm-ms N] [--budget-ms N] [--threads N] [--no-page-load] [--json FILE] [MODEL...]`;
 const LIBRARIES = ['onnxruntime-web', 'webinfer'];
-/** The models whose geometric mean is the headline. */
-const HEADLINE = [
-  'mobilenetv2',
-  'mobilenetv2-qdq',
-  'resnet50',
-  'squeezenet1.1',
-  'efficientnet-b0',
-  'yolov8n',
-  'minilm-l6',
-  'minilm-l6-int8',
-  'bert-base',
-  'vit-b16',
-  'deit-tiny',
-  'gpt2',
-];
-const FURTHER = ['silero-vad-v5', 'ppocr-v4-det', 'ppocr-v4-rec', 'oww-embedding'];
 /** Measured while they write tokens, each with a longer cache. */
 const WRITERS = ['gpt2', 'qwen2-0.5b-q4', 'qwen2-0.5b-q4-int8'];
 
@@ -58,30 +44,10 @@ const names = positionals.length ? positionals : [...HEADLINE, ...FURTHER, ...WR
 const models = catalog(names);
 const work = mkdtempSync(join(tmpdir(), 'webinfer-bench-'));
 
-function measure(library, model, ...options) {
-  const script = fileURLToPath(new URL('measure.mjs', import.meta.url));
-  const args = [
-    '--library',
-    library,
-    '--model',
-    model,
-    '--threads',
-    arg.threads,
-    '--warm-ms',
-    warmMs,
-    '--budget-ms',
-    budgetMs,
-  ];
+function measure(library, model, options = {}) {
   const outputs = join(work, `${library}-${model}`);
-  const child = spawnSync(process.execPath, [script, ...args, '--outputs', outputs, ...options], {encoding: 'utf8'});
-  if (child.status !== 0) return {error: errorOf(child)};
-  return {...JSON.parse(child.stdout.trim().split('\n').at(-1)), outputs};
-}
-
-/** The line of a failed process that says why. */
-function errorOf({stderr, signal}) {
-  const lines = stderr.trim().split('\n');
-  return lines.find((line) => /\w*Error\b.*:/.test(line)) ?? lines.at(-1) ?? String(signal);
+  const common = {library, model, threads: arg.threads, 'warm-ms': warmMs, 'budget-ms': budgetMs, outputs};
+  return {...measureInProcess({...common, ...options}), outputs};
 }
 
 const pick = (results, key) => median(results.map((result) => result[key]));
@@ -126,7 +92,7 @@ function measureModels() {
 /** Both libraries' CPU time for a token, over `tokens` of them; one process each, after a run that warms up. */
 function measureWriter(name) {
   const tokens = arg.quick ? 16 : 128;
-  const [theirs, ours] = LIBRARIES.map((library) => measure(library, name, '--growing', '--tokens', String(tokens)));
+  const [theirs, ours] = LIBRARIES.map((library) => measure(library, name, {growing: true, tokens}));
   return {model: name, tokens, theirs, ours};
 }
 
