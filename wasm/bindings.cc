@@ -14,8 +14,10 @@
 #include "graph/graph.h"
 #include "model_cost.h"
 #include "ops/registry.h"
+#include "runtime/convert.h"
 #include "runtime/plan_file.h"
 #include "runtime/session.h"
+#include "value_fields.h"
 
 namespace webinfer {
 namespace {
@@ -36,6 +38,8 @@ val ErrorFields() {
   fields.set("hint", std::string(error.hint));
   return fields;
 }
+
+}  // namespace
 
 val MetadataFields(const std::vector<ValueMetadata>& values) {
   val list = val::array();
@@ -62,10 +66,14 @@ val MetadataFields(const std::vector<ValueMetadata>& values) {
   return list;
 }
 
+namespace {
+
 WeightMemory WeightMemoryOf(const std::string& name) {
   if (name == "small") return WeightMemory::kSmall;
   return name == "fast" ? WeightMemory::kFast : WeightMemory::kBalanced;
 }
+
+}  // namespace
 
 SessionOptions OptionsOf(const val& from) {
   SessionOptions options;
@@ -81,12 +89,40 @@ SessionOptions OptionsOf(const val& from) {
   return options;
 }
 
+val ModelFields(const Model& model) {
+  val opsets = val::object(), metadata = val::object();
+  for (const auto& [domain, version] : model.opsets) opsets.set(domain, static_cast<double>(version));
+  for (const auto& [key, value] : model.metadata) metadata.set(key, value);
+  val fields = val::object();
+  fields.set("producer", model.producer);
+  fields.set("description", model.description);
+  fields.set("irVersion", static_cast<double>(model.ir_version));
+  fields.set("opsets", opsets);
+  fields.set("metadata", metadata);
+  return fields;
+}
+
+namespace {
+
 uint32_t BindSession(Result<std::unique_ptr<Session>> session) {
   if (!session.ok()) return 0;
   auto bound = std::make_unique<BoundSession>();
   bound->session = std::move(*session);
   return AddressOf(bound.release());
 }
+
+// Hands each piece to a JavaScript function(address, bytes), which copies it, and gives false to stop.
+class CallbackSink final : public ByteSink {
+ public:
+  explicit CallbackSink(val take) : take_(std::move(take)) {}
+  Status Write(std::span<const uint8_t> bytes) override {
+    if (bytes.empty() || take_(AddressOf(bytes.data()), static_cast<uint32_t>(bytes.size())).as<bool>()) return OkStatus();
+    return Error(Code::kAborted, "Writing the model was stopped");
+  }
+
+ private:
+  val take_;
+};
 
 // Takes a model piece by piece: write a piece to Chunk(), Push it, Finish, fill the external weights, CreateSession.
 class ModelLoader {
@@ -123,6 +159,13 @@ class ModelLoader {
 
   // The handle of the new session, 0 on failure.
   uint32_t CreateSession(const val& options) { return BindSession(Session::Create(std::move(model_), OptionsOf(options))); }
+
+  // Writes the model as ONNX: to `take` and, if `location` names a file for them, large weights to `take_weights`.
+  bool Write(bool optimize, const std::string& location, double least_bytes, const val& take, const val& take_weights) {
+    ConvertOptions options{optimize, location, static_cast<uint64_t>(least_bytes)};
+    CallbackSink sink(take), weights(take_weights);
+    return ConvertToOnnx(std::move(model_), options, sink, &weights).ok();
+  }
 
  private:
   Buffer chunk_;
@@ -200,17 +243,9 @@ class PlanLoader {
 
 val Describe(uint32_t handle) {
   const Model& model = At(handle).session->model();
-  val opsets = val::object(), metadata = val::object();
-  for (const auto& [domain, version] : model.opsets) opsets.set(domain, static_cast<double>(version));
-  for (const auto& [key, value] : model.metadata) metadata.set(key, value);
-  val fields = val::object();
+  val fields = ModelFields(model);
   fields.set("inputs", MetadataFields(At(handle).session->inputs()));
   fields.set("outputs", MetadataFields(At(handle).session->outputs()));
-  fields.set("producer", model.producer);
-  fields.set("description", model.description);
-  fields.set("irVersion", static_cast<double>(model.ir_version));
-  fields.set("opsets", opsets);
-  fields.set("metadata", metadata);
   fields.set("operations", EstimateOperations(model.graph));
   fields.set("decodesImages", UsesImageDecoder(model.graph));
   return fields;
@@ -245,6 +280,13 @@ val Stats(uint32_t handle) {
   return fields;
 }
 
+bool IsMainNode(uint32_t handle, uint32_t address) {
+  for (const auto& node : At(handle).session->model().graph.nodes) {
+    if (AddressOf(node.get()) == address) return true;
+  }
+  return false;
+}
+
 void SetProfiling(uint32_t handle, bool on) { At(handle).session->SetProfiling(on); }
 std::string DumpText(uint32_t handle) { return At(handle).session->DumpText(); }
 void Release(uint32_t handle) { delete &At(handle); }
@@ -270,6 +312,7 @@ EMSCRIPTEN_BINDINGS(webinfer) {
       .function("push", &ModelLoader::Push)
       .function("finish", &ModelLoader::Finish)
       .function("external", &ModelLoader::External)
+      .function("write", &ModelLoader::Write)
       .function("createSession", &ModelLoader::CreateSession);
   emscripten::class_<PlanImages>("PlanImages")
       .constructor<>()
@@ -287,6 +330,7 @@ EMSCRIPTEN_BINDINGS(webinfer) {
   emscripten::function("describe", &Describe);
   emscripten::function("profile", &Profile);
   emscripten::function("stats", &Stats);
+  emscripten::function("isMainNode", &IsMainNode);
   emscripten::function("setProfiling", &SetProfiling);
   emscripten::function("dumpText", &DumpText);
   emscripten::function("release", &Release);

@@ -1,6 +1,16 @@
 // Everything webinfer offers, on every host. The entries (browser.ts, node.ts) install their platform and export this.
 
+export {type ConvertOptions, convert, type WeightsFile} from './api/convert.js';
 export type {SessionPlan} from './api/create-session.js';
+export {
+  type CustomOperator,
+  type OperatorAttribute,
+  type OperatorContext,
+  type OperatorResult,
+  type OperatorValue,
+  type RegisteredOperator,
+  registerOperator,
+} from './api/custom-operators.js';
 export type * from './api/data-types.js';
 export {type Env, env} from './api/env.js';
 export {type ErrorDetails, WebInferError, type WebInferErrorCode} from './api/errors.js';
@@ -10,6 +20,14 @@ export {
   type SessionProfile,
   type SessionStats,
 } from './api/inference-session.js';
+export {
+  estimateMemory,
+  type InspectedValue,
+  type Inspection,
+  type InspectOptions,
+  inspect,
+  type MemoryEstimate,
+} from './api/inspect.js';
 export {createPool, type PoolOptions, SessionPool} from './api/pool.js';
 export type * from './api/session-options.js';
 export type {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "ops/custom.h"
 #include "passes/control.h"
 #include "passes/infer.h"
+#include "passes/missing.h"
 
 namespace webinfer {
 
@@ -23,7 +25,7 @@ class Importer {
       : model_(model), symbols_(symbols), pool_(pool), budget_(FoldBudget::For(model)) {}
 
   Status Walk(Graph& graph);
-  Status ReportMissing() const;
+  Status ReportMissing() const { return missing_.Report(); }
 
  private:
   struct Scope {
@@ -44,14 +46,13 @@ class Importer {
   Status VisitBodies(Scope& scope, Node& node);
   bool InlineKnownIf(Scope& scope, Node& node, int depth);
   Result<bool> Lower(Scope& scope, Node& node, int depth);
-  void AddMissing(const Node& node);
 
   Model& model_;
   SymbolTable& symbols_;
   ThreadPool& pool_;
   FoldBudget budget_;
   bool quantizes_ = false;  // some activations are quantised
-  std::vector<std::string> missing_, missing_ops_;
+  MissingOperators missing_;
 };
 
 Status CheckCount(const Node& node, const char* what, size_t count, int least, int most) {
@@ -86,23 +87,6 @@ Status CheckCounts(const Node& node) {
         .Node("%s", node.name.c_str());
   }
   return CheckCount(node, "outputs", CountPresent(node.outputs), 0, node.def->max_outputs);
-}
-
-void Importer::AddMissing(const Node& node) {
-  const std::string op = (node.domain.empty() ? "ai.onnx" : node.domain) + "." + node.op;
-  if (std::find(missing_ops_.begin(), missing_ops_.end(), op) != missing_ops_.end()) return;
-  missing_ops_.push_back(op);
-  missing_.push_back(op + " (opset " + std::to_string(node.opset) + ", node \"" + node.name + "\")");
-}
-
-Status Importer::ReportMissing() const {
-  if (missing_.empty()) return OkStatus();
-  std::string list;
-  for (const std::string& text : missing_) list += (list.empty() ? "" : ", ") + text;
-  return Error(Code::kUnsupported, missing_.size() == 1 ? "%zu operator is missing: %s" : "%zu operators are missing: %s",
-               missing_.size(), list.c_str())
-      .Op("%s", missing_ops_[0].c_str())
-      .Hint("The model uses operators this build does not have.");
 }
 
 bool Importer::InlineKnownIf(Scope& scope, Node& node, int depth) {
@@ -152,9 +136,10 @@ bool Importer::KeepsQuantized(const Scope& scope, const Node& node) const {
 Status Importer::Visit(Scope& scope, Pending next) {
   Node& node = *next.node;
   if (InlineKnownIf(scope, node, next.depth)) return OkStatus();
-  node.def = FindOp(node.domain, node.op);
+  node.def = FindCustomOperator(node.domain, node.op);
+  if (node.def == nullptr) node.def = FindOp(node.domain, node.op);
   if (node.def == nullptr) {
-    AddMissing(node);
+    missing_.Add(node, scope.inference.Inputs(node));
   } else {
     WEBINFER_TRY(CheckCounts(node));
     for (size_t i = 0; i < node.outputs.size() && static_cast<int>(i) < node.def->min_outputs; ++i) {
@@ -167,7 +152,7 @@ Status Importer::Visit(Scope& scope, Pending next) {
   if (node.def != nullptr) {
     WEBINFER_ASSIGN(const bool lowered, Lower(scope, node, next.depth));
     if (lowered) return OkStatus();
-    if (node.def->bind == nullptr) AddMissing(node);
+    if (node.def->bind == nullptr) missing_.Add(node, scope.inference.Inputs(node));
   }
   WEBINFER_TRY(scope.inference.Infer(node));
   if (KeepsQuantized(scope, node)) {

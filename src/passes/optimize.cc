@@ -92,7 +92,7 @@ class Driver {
 
 Status Optimize(Model& model, const PassOptions& options) {
   WEBINFER_TRY(Driver(model, options).Run());
-  return PrepareWeights(model, options.spare_bytes);
+  return options.prepare ? PrepareWeights(model, options.spare_bytes) : OkStatus();
 }
 
 }  // namespace webinfer

@@ -20,6 +20,7 @@ struct PassOptions {
   bool deterministic = false;
   uint64_t spare_bytes = 0;       // for second copies of weights (PrepareContext::Spend)
   std::string* report = nullptr;  // gets what each pass did, a line for each that changed something
+  bool prepare = true;            // false: weights stay as they are, for a model that is to be written
 };
 
 // What is known of every value of a graph while it is prepared (indexed by ValueId). Sizes below kUnknownDim are symbols.

@@ -9,6 +9,7 @@
 
 #include "formats/onnx/reader.h"
 #include "formats/wire/protobuf.h"
+#include "runtime/convert.h"
 
 namespace webinfer::conformance {
 
@@ -89,6 +90,23 @@ Result<std::unique_ptr<Model>> LoadModel(const std::string& path) {
     std::memcpy(external.data, content.data() + external.offset, external.length);
   }
   return model;
+}
+
+Result<std::unique_ptr<Model>> Rewrite(std::unique_ptr<Model> model, bool optimize, std::string* bytes) {
+  struct Sink final : ByteSink {
+    explicit Sink(std::string& t) : text(t) {}
+    Status Write(std::span<const uint8_t> piece) override {
+      text.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+      return OkStatus();
+    }
+    std::string& text;
+  } sink(*bytes);
+  ConvertOptions options;
+  options.optimize = optimize;
+  WEBINFER_TRY(ConvertToOnnx(std::move(model), options, sink));
+  OnnxReader reader(bytes->size());
+  WEBINFER_TRY(reader.Push({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()}));
+  return reader.Finish();
 }
 
 Result<std::vector<NamedValue>> LoadValues(const std::string& prefix, const std::vector<ValueMetadata>& metadata,

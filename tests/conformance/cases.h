@@ -36,6 +36,8 @@ std::vector<Case> FindCases(const std::string& folder);
 bool ReadFile(const std::string& path, std::string* bytes);
 // Reads the model and its external data.
 Result<std::unique_ptr<Model>> LoadModel(const std::string& path);
+// Writes the model and reads what was written, which `bytes` keeps.
+Result<std::unique_ptr<Model>> Rewrite(std::unique_ptr<Model> model, bool optimize, std::string* bytes);
 // Reads prefix_0.pb, prefix_1.pb, ... as values of the kinds that `metadata` says.
 Result<std::vector<NamedValue>> LoadValues(const std::string& prefix, const std::vector<ValueMetadata>& metadata,
                                            StringPool& strings);

@@ -26,10 +26,11 @@ namespace webinfer::conformance {
 namespace {
 
 struct Options {
-  std::string folder, filter, list_failed, list_passed;
+  std::string folder, filter, list_failed, list_passed, save;
   unsigned timeout = 60;
   int jobs = 1;
   bool dump = false, in_process = false, optimize = true, quiet = false, starve = false;
+  std::string rewrite;  // "plain" or "optimized": the model is written, as it is or after the passes, and read again first
 };
 
 // "status<TAB>operator<TAB>message"; status "pass" has no more.
@@ -70,6 +71,12 @@ Outcome RunSet(Session& session, std::vector<NamedValue>& feeds, const std::vect
 Outcome RunCase(const Case& test, const Options& options) {
   auto model = LoadModel(test.model);
   if (!model.ok()) return Failed("load");
+  if (!options.rewrite.empty()) {
+    std::string bytes;
+    model = Rewrite(std::move(*model), options.rewrite == "optimized", &bytes);
+    if (!options.save.empty()) std::ofstream(options.save + "/" + test.name + ".onnx", std::ios::binary) << bytes;
+    if (!model.ok()) return Failed("rewrite");
+  }
   if (options.dump) std::printf("%s\n", DumpGraph((*model)->graph).c_str());
   SessionOptions session_options;
   session_options.optimize = options.optimize;
@@ -252,6 +259,10 @@ bool ParseOptions(int count, char** arguments, Options* options) {
       options->in_process = true;
     else if (word == "--no-optimize")
       options->optimize = false;
+    else if (word == "--rewrite")
+      options->rewrite = value();
+    else if (word == "--save")
+      options->save = value();
     else if (word == "--quiet")
       options->quiet = true;
     else if (word == "--starve")
@@ -271,7 +282,8 @@ int Main(int count, char** arguments) {
     std::fprintf(
         stderr,
         "usage: run_cases [FOLDER] [--filter REGEXP] [--list-failed FILE] [--list-passed FILE] [--jobs N] [--timeout SECONDS]\n"
-        "                 [--dump] [--in-process] [--no-optimize] [--starve] [--quiet]\n");
+        "                 [--dump] [--in-process] [--no-optimize] [--starve] [--quiet]\n"
+        "                 [--rewrite plain|optimized [--save FOLDER]]\n");
     return 2;
   }
   std::vector<Case> cases = FindCases(options.folder);

@@ -7,6 +7,7 @@ import {type ExternalIdentities, type PlanKey, shortName} from '../loader/plan-s
 import {type ByteSource, platform} from '../loader/platform.js';
 import {checkModelStart, type FileSource, keepSource, openSource} from '../loader/source.js';
 import {engineBuild, loadImageCodecs, loadWasm} from '../loader/wasm-module.js';
+import {registeredOperators} from './custom-operators.js';
 import {env, log, warnOnce} from './env.js';
 import {abortError, WebInferError} from './errors.js';
 import type {ExternalDataFileType, SessionOptions} from './session-options.js';
@@ -56,6 +57,20 @@ export async function createSession(model: FileSource | ByteSource, options: Ses
   });
 }
 
+/** What reading a model may need. */
+export type ModelOptions = Pick<SessionOptions, 'externalData' | 'signal'>;
+
+/** Reads `model` into an engine of its own for `use`, which consumes it; the engine ends with it. */
+export async function readModel<T>(
+  model: FileSource,
+  options: ModelOptions,
+  place: {worker: boolean},
+  use: (client: EngineClient, model: number) => Promise<T>,
+): Promise<T> {
+  options.signal?.throwIfAborted();
+  return new SessionMaker(options).read(model, place, use);
+}
+
 class SessionMaker {
   readonly #options: SessionOptions;
   #lease: EngineLease | undefined;
@@ -98,6 +113,24 @@ class SessionMaker {
     await small.client.releaseSession(small.session);
     small.lease.release();
     return this.#makeIn(placed, kept);
+  }
+
+  async read<T>(
+    model: FileSource,
+    {worker}: {worker: boolean},
+    use: (client: EngineClient, model: number) => Promise<T>,
+  ): Promise<T> {
+    const source = await openSource(model, 'The model', this.#options.signal);
+    const lease = await leaseEngine({...this.#variant(1), worker});
+    const {client} = lease;
+    try {
+      const number = await client.beginModel(source.size ?? 0);
+      await this.#push(client, number, source);
+      await this.#fill(client, number, await client.finishModel(number), source);
+      return await use(client, number);
+    } finally {
+      lease.release();
+    }
   }
 
   /** The number of threads the user wants, if it matters to them. */
@@ -296,6 +329,8 @@ class PieceQueue {
 
 /** True where a long run would hold up a page. */
 function workersPay(): boolean {
+  // Operators of the application run where it is.
+  if (registeredOperators().size > 0) return false;
   return platform().kind === 'browser' && typeof document !== 'undefined';
 }
 
@@ -333,7 +368,7 @@ function sameFile(given: string, location: string): boolean {
   return a === b || a.endsWith(`/${b}`);
 }
 
-function engineOptions(options: SessionOptions, threads: number): EngineSessionOptions {
+export function engineOptions(options: SessionOptions, threads: number): EngineSessionOptions {
   const dimensions = Object.entries(options.freeDimensionOverrides ?? {});
   return {
     threads,

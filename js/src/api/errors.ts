@@ -1,4 +1,5 @@
 // The one class that everything webinfer reports is thrown as, with fields a program can act on. See docs/errors.md.
+import type {MissingOperator} from '../engine/glue.js';
 
 /**
  * What kind of failure it is. The engine's own codes come first (src/base/status.h), those of the host after them.
@@ -17,6 +18,8 @@ export type WebInferErrorCode =
   | 'LoadFailed'
   /** The host lacks what is needed: SIMD, threads, a worker, a GPU. */
   | 'HostUnsupported'
+  /** A custom operator threw; what it threw is the cause. */
+  | 'OperatorFailed'
   /** The session or tensor has been released. */
   | 'Released'
   /** The WebAssembly instance trapped and is gone; other sessions are unharmed. */
@@ -32,6 +35,8 @@ export interface ErrorDetails {
   actual?: string;
   /** What to do about it. */
   hint?: string;
+  /** All operators of the model that this build does not have. */
+  missing?: readonly MissingOperator[];
   cause?: unknown;
 }
 
@@ -44,21 +49,32 @@ export class WebInferError extends Error {
   declare readonly expected?: string;
   declare readonly actual?: string;
   declare readonly hint?: string;
+  declare readonly missing?: readonly MissingOperator[];
 
   constructor(code: WebInferErrorCode, message: string, details: ErrorDetails = {}) {
     super(sentence(message, details), details.cause === undefined ? undefined : {cause: details.cause});
     this.code = code;
-    for (const key of ['op', 'node', 'expected', 'actual', 'hint'] as const) {
+    for (const key of ['op', 'node', 'expected', 'actual', 'hint', 'missing'] as const) {
       const value = details[key];
       if (value !== undefined && value !== '') Object.assign(this, {[key]: value});
     }
   }
 }
 
-function sentence(message: string, {op, node, expected, actual, hint}: ErrorDetails): string {
+/** The operators that are missing, in one sentence. */
+export function missingText(missing: readonly MissingOperator[]): string {
+  const list = missing.map(({domain, name, opset, nodes, types}) => {
+    const names = nodes.map((node) => `"${node}"`).join(', ');
+    const inputs = types.length ? `; inputs ${types.map((type) => type || '?').join(', ')}` : '';
+    return `${domain}.${name} (opset ${opset}, ${nodes.length === 1 ? 'node' : `${nodes.length} nodes:`} ${names}${inputs})`;
+  });
+  return `${missing.length === 1 ? '1 operator is' : `${missing.length} operators are`} missing: ${list.join(', ')}`;
+}
+
+function sentence(message: string, {op, node, expected, actual, hint, missing}: ErrorDetails): string {
   let text = message;
   const where = [op && `operator ${op}`, node && `node "${node}"`].filter(Boolean).join(', ');
-  if (where) text += ` (${where})`;
+  if (where && !missing) text += ` (${where})`;
   if (expected || actual) {
     text += `: ${[expected && `expected ${expected}`, actual && `got ${actual}`].filter(Boolean).join(', ')}`;
   }
@@ -77,8 +93,8 @@ export interface ErrorData extends ErrorDetails {
 /** Plain data of any thrown value. */
 export function errorToData(error: unknown): ErrorData {
   if (error instanceof WebInferError) {
-    const {code, message, op, node, expected, actual, hint} = error;
-    return {code, message, op, node, expected, actual, hint, complete: true};
+    const {code, message, op, node, expected, actual, hint, missing} = error;
+    return {code, message, op, node, expected, actual, hint, missing, complete: true};
   }
   return {code: 'Internal', message: String((error as Error)?.message ?? error), complete: true};
 }

@@ -10,6 +10,7 @@ import type {
 import type {ValueData} from '../engine/values.js';
 import type {EngineLease} from '../loader/engines.js';
 import type {FileSource} from '../loader/source.js';
+import {convertIn, ModelOrigin} from './convert.js';
 import {type CreatedSession, createSession, type SessionPlan} from './create-session.js';
 import {TYPE_NAMES} from './data-types.js';
 import {ASYNC_DISPOSE, DISPOSE} from './dispose.js';
@@ -74,12 +75,14 @@ export class InferenceSession {
   readonly #declared: readonly ValueDescription[];
   readonly #outputs: ReadonlyMap<string, number>;
   readonly #locations: SessionOptions['preferredOutputLocation'];
+  readonly #origin: {model: ModelOrigin; externalData: SessionOptions['externalData']};
   #last: Promise<unknown> | undefined;
   #released: Promise<void> | undefined;
 
   private constructor(
     {session, client, lease, description, plan}: CreatedSession,
-    {preferredOutputLocation}: SessionOptions,
+    {preferredOutputLocation, externalData}: SessionOptions,
+    source: FileSource,
   ) {
     const {inputs, outputs, producer, description: text, irVersion, opsets, metadata, operations} = description;
     // Inputs with a default are not asked for; they can be fed by name all the same.
@@ -97,6 +100,7 @@ export class InferenceSession {
     this.#declared = inputs;
     this.#outputs = indexByName(outputs);
     this.#locations = preferredOutputLocation;
+    this.#origin = {model: new ModelOrigin(source), externalData};
     checkLocations(preferredOutputLocation, this.#outputs);
     leases.register(this, lease, this);
   }
@@ -114,7 +118,7 @@ export class InferenceSession {
     const {source, options} = createArguments(model, arg1, arg2, arg3);
     const created = await createSession(source, options);
     try {
-      const session = new InferenceSession(created, options);
+      const session = new InferenceSession(created, options, source);
       if (options.enableProfiling) await created.client.setProfiling(created.session, true);
       return session;
     } catch (error) {
@@ -141,7 +145,13 @@ export class InferenceSession {
       if (terminate) throw new WebInferError('Aborted', 'The run was not started: its options say terminate');
       if (signal?.aborted) throw abortError(signal);
       const prepared = this.#prepare(feeds, fetches);
-      if (!this.#last && !signal && !this.#client.remote) return this.#collect(prepared, this.#runHere(prepared));
+      if (!this.#last && !signal && !this.#client.remote) {
+        const values = this.#client.run(prepared.request);
+        if (!(values instanceof Promise)) return this.#collect(prepared, values);
+        // Only an asynchronous operator is not done by now. The run may fail before its turn in the queue is looked at.
+        values.catch(() => {});
+        return this.#collect(prepared, await this.#queue(() => values));
+      }
       const values = await this.#queue(() => this.#client.run(prepared.request, signal), signal);
       return this.#collect(prepared, values);
     } finally {
@@ -159,11 +169,13 @@ export class InferenceSession {
     }
     if (this.#last) throw new WebInferError('InvalidArgument', 'runSync cannot wait for the runs that are under way');
     const prepared = this.#prepare(feeds, this.#runArguments(feeds, fetches, undefined).fetches);
-    return this.#collect(prepared, this.#runHere(prepared));
-  }
-
-  #runHere({request}: PreparedRun): ValueData[] {
-    return this.#client.run(request) as ValueData[];
+    const values = this.#client.run(prepared.request);
+    if (!(values instanceof Promise)) return this.#collect(prepared, values);
+    values.catch(() => {});
+    this.#queue(() => values).catch(() => {});
+    throw new WebInferError('HostUnsupported', 'runSync cannot wait for a custom operator that is asynchronous', {
+      hint: 'Use run().',
+    });
   }
 
   /** Waits for the runs before, then does `work`; a signal ends the waiting. */
@@ -308,6 +320,16 @@ export class InferenceSession {
   /** The optimised graph and the plan of the last run, as text. */
   dumpText(): Promise<string> {
     return this.#ask(() => this.#client.dumpText(this.#session));
+  }
+
+  /**
+   * The model as an ONNX file: as it was, or with what the passes make of it, in ONNX's own operators. Reads the model once more, in an
+   * engine of its own; a session of a stream cannot, and one of more than 16 MB of bytes only while the application keeps them.
+   */
+  async toOnnx({optimized = false}: {optimized?: boolean} = {}): Promise<Uint8Array<ArrayBuffer>> {
+    this.#checkAlive();
+    const {model, externalData} = this.#origin;
+    return convertIn(model.source, {optimized, externalData}, {worker: this.#client.remote});
   }
 
   #ask<T>(question: () => T | Promise<T>): Promise<T> {

@@ -23,6 +23,26 @@ export interface RunRequest {
   outputs: {index: number; keep: boolean}[];
 }
 
+/** How a model is written: what passes make of it, and the file that weights of at least `leastBytes` go to ('': none). */
+export interface WriteOptions {
+  optimized: boolean;
+  location: string;
+  leastBytes: number;
+}
+
+export interface WrittenPiece {
+  bytes: Uint8Array<ArrayBuffer>;
+  isWeights: boolean;
+}
+export type TakePiece = (piece: Uint8Array<ArrayBuffer>, isWeights: boolean) => void;
+
+export interface InspectRequest {
+  session: EngineSessionOptions;
+  /** Sizes of inputs, by name. */
+  shapes: Record<string, readonly number[]>;
+  unknownSize: number;
+}
+
 export interface EngineClient {
   /** True if runs leave this thread alone. */
   readonly remote: boolean;
@@ -39,6 +59,8 @@ export interface EngineClient {
   dropModel(model: number): void | Promise<void>;
   /** For sessions that decode images: before their first run. */
   installImageCodecs(modules: ImageCodecModules): void | Promise<void>;
+  /** Consumes the model. Pieces go to `take`, or are what is returned. */
+  writeModel(model: number, options: WriteOptions, take?: TakePiece): WrittenPiece[] | Promise<WrittenPiece[]>;
 
   /** A stored plan in engine memory, undefined if there is none; rejects if it is damaged. Its number is for restoreSession or dropModel. */
   loadPlan(key: PlanKey): Promise<{model: number; externals: ExternalIdentities} | undefined>;

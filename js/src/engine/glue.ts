@@ -53,6 +53,14 @@ export interface ModelLoader {
   push(bytes: number): boolean;
   finish(): boolean;
   external(): ExternalTensor[];
+  /** `take` and `takeWeights` get (address, bytes) and give false to stop. `location` is '' for weights inside of the model. */
+  write(
+    optimize: boolean,
+    location: string,
+    leastBytes: number,
+    take: (address: number, bytes: number) => boolean,
+    takeWeights: (address: number, bytes: number) => boolean,
+  ): boolean;
   createSession(options: EngineSessionOptions): number;
   delete(): void;
 }
@@ -83,6 +91,76 @@ export interface EngineSessionOptions {
   weightMemory: 'small' | 'balanced' | 'fast';
   dimensionNames: string[];
   dimensionSizes: number[];
+}
+
+/** An operator that a model uses and this build does not have. */
+export interface MissingOperator {
+  domain: string;
+  name: string;
+  opset: number;
+  /** Names of the nodes. */
+  nodes: string[];
+  /** Types of the first node's inputs, '' where they are unknown. */
+  types: string[];
+  /** The nearest operator there is, '' if none is near. */
+  suggestion: string;
+}
+
+/** What an inspection tells, dtypes as numbers. */
+export interface InspectionFields extends Omit<ModelDescription, 'operations'> {
+  operators: {domain: string; name: string; count: number}[];
+  weights: {dtype: number; bytes: number}[];
+  memory: {known: boolean; weightBytes: number; arenaBytes: number; loadBytes: number; totalBytes: number};
+  missing: MissingOperator[];
+  problem: string;
+}
+
+export interface ModelInspector {
+  chunk(bytes: number): number;
+  push(bytes: number): boolean;
+  finish(
+    options: EngineSessionOptions,
+    inputs: string[],
+    shapes: (readonly number[])[],
+    unknownSize: number,
+  ): InspectionFields | null;
+  delete(): void;
+}
+
+/** An input or output of a custom operator's node; `data` is the address of its elements. */
+export interface OperandFields {
+  kind: number;
+  dtype: number;
+  dims: (number | null)[] | null;
+  data?: number;
+}
+
+export interface OperatorNode {
+  address: number;
+  name: string;
+  domain: string;
+  op: string;
+  outputs: number;
+  attributes: Record<string, number | string | number[] | string[] | OperandFields>;
+}
+
+export interface OperatorFailure {
+  message: string;
+}
+
+/** How the engine calls custom operators. */
+export interface OperatorCallbacks {
+  infer(
+    id: number,
+    node: OperatorNode,
+    inputs: (OperandFields | null)[],
+  ): {failure?: OperatorFailure; outputs?: ({dtype: number; dims: (number | null)[] | null} | null)[]};
+  run(
+    id: number,
+    node: OperatorNode,
+    inputs: (OperandFields | null)[],
+    outputs: (OperandFields | null)[],
+  ): OperatorFailure | null;
 }
 
 export interface ProfileEntry {
@@ -116,7 +194,17 @@ export interface EngineModule {
   PlanImages: new () => PlanImages;
   PlanLoader: new () => PlanLoader;
   registry(): OperatorRegistry;
+  ModelInspector: new (total: number) => ModelInspector;
   lastError(): ErrorFields;
+  lastMissing(): MissingOperator[];
+  setOperatorCallbacks(callbacks: OperatorCallbacks): void;
+  addOperator(domain: string, name: string, id: number): void;
+  hideOperator(id: number): void;
+  /** Memory for a dynamic output of the custom operator that runs. */
+  resizeOutput(output: number, dtype: number, dims: number[]): number;
+  addString(text: string): number;
+  /** Whether the node at `address` is one of the model's own graph, not of a body. */
+  isMainNode(session: number, address: number): boolean;
   describe(session: number): ModelDescription;
   profile(session: number): ProfileEntry[];
   stats(session: number): SessionStats;

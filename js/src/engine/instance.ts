@@ -1,9 +1,10 @@
 // One WebAssembly instance of the engine with a memory of its own, and the rule for its death: once it has trapped, nothing
 // calls it again, and every session in it rejects with the cause.
 import {log} from '../api/env.js';
-import {WebInferError, type WebInferErrorCode} from '../api/errors.js';
+import {missingText, WebInferError, type WebInferErrorCode} from '../api/errors.js';
 import type {Variant} from '../loader/capabilities.js';
 import {platform, type WorkerLike} from '../loader/platform.js';
+import {CustomOperators} from './custom-operators.js';
 import type {EngineModule} from './glue.js';
 import {createEngine} from './glue.mjs';
 import {createEngine as createThreadedEngine} from './glue-threads.mjs';
@@ -25,6 +26,7 @@ export interface InstanceOptions {
 
 export class EngineInstance {
   readonly engine: EngineModule;
+  readonly operators: CustomOperators;
   readonly #memory: WebAssembly.Memory;
   #death: unknown;
   #bytes!: Uint8Array;
@@ -39,6 +41,7 @@ export class EngineInstance {
     this.#threads = threads;
     this.#look();
     this.#dims = engine._wi_dims() >> 2;
+    this.operators = new CustomOperators(this);
   }
 
   static async create({module, variant, threads, maxMemory}: InstanceOptions): Promise<EngineInstance> {
@@ -116,7 +119,14 @@ export class EngineInstance {
   /** The engine's description of what just failed. */
   lastError(): WebInferError {
     const {code, message, ...details} = this.engine.lastError();
-    return new WebInferError(code as WebInferErrorCode, message, details);
+    const failure = this.operators.takeFailure();
+    if (failure) return operatorError(failure.reason, message, details);
+    const missing = code === 'Unsupported' && / missing: /.test(message) ? this.engine.lastMissing() : [];
+    return new WebInferError(
+      code as WebInferErrorCode,
+      missing.length ? missingText(missing) : message,
+      missing.length ? {...details, missing} : details,
+    );
   }
 
   /** Runs `use` unless the instance is dead; a trap kills it. */
@@ -143,6 +153,14 @@ export class EngineInstance {
       hint: 'Create the session again: a new one gets a fresh instance. Please report the model and the inputs.',
     });
   }
+}
+
+/** What a custom operator threw, with the node it was for. */
+function operatorError(cause: unknown, message: string, {op, node}: {op: string; node: string}): WebInferError {
+  if (!(cause instanceof WebInferError)) return new WebInferError('OperatorFailed', message, {op, node, cause});
+  const {code, expected, actual, hint} = cause;
+  const own = cause.message.split(/: (?:expected|got) /)[0] as string;
+  return new WebInferError(code, own, {op, node, expected, actual, hint, cause});
 }
 
 // RangeError: the stack of the engine's host ran out inside it, which leaves its own stack pointer wrong.

@@ -7,10 +7,21 @@ import type {NumericArray} from '../api/data-types.js';
 import {WebInferError} from '../api/errors.js';
 import type {ExternalIdentities, PlanKey} from '../loader/plan-store.js';
 import {platform} from '../loader/platform.js';
-import type {EngineClient, ExternalRange, RunRequest, SessionHandle} from './client.js';
+import type {
+  EngineClient,
+  ExternalRange,
+  InspectRequest,
+  RunRequest,
+  SessionHandle,
+  TakePiece,
+  WriteOptions,
+  WrittenPiece,
+} from './client.js';
+import type {CustomOperators} from './custom-operators.js';
 import type {
   EngineSessionOptions,
   ExternalTensor,
+  InspectionFields,
   ModelLoader,
   OperatorRegistry,
   PlanLoader,
@@ -30,6 +41,9 @@ interface LoadingModel {
   external: ExternalTensor[];
 }
 
+/** An operator whose result a run waits for. */
+type SettlingOperator = NonNullable<ReturnType<CustomOperators['takeWaiting']>>;
+
 export class LocalEngine implements EngineClient {
   readonly remote = false;
   readonly #instance: EngineInstance;
@@ -38,6 +52,7 @@ export class LocalEngine implements EngineClient {
   readonly #sessions = new Set<number>();
   readonly #values = new Map<number, number>();
   #numbers = 0;
+  readonly #running = new Set<number>();
   #threadsTaken = false;
   readonly #addressOf = (id: number): number => {
     const value = this.#values.get(id);
@@ -90,6 +105,60 @@ export class LocalEngine implements EngineClient {
     this.#instance.call(() => this.#instance.bytes.set(bytes, target.data + at));
   }
 
+  writeModel(model: number, options: WriteOptions, take?: TakePiece): WrittenPiece[] {
+    const instance = this.#instance;
+    const {loader} = this.#model(model);
+    const pieces: WrittenPiece[] = [];
+    let failed: {error: unknown} | undefined;
+    const taker = (isWeights: boolean) => (address: number, bytes: number) => {
+      const at = address >>> 0;
+      const piece = instance.bytes.slice(at, at + bytes) as Uint8Array<ArrayBuffer>;
+      if (!take) pieces.push({bytes: piece, isWeights});
+      try {
+        take?.(piece, isWeights);
+        return true;
+      } catch (error) {
+        failed = {error};
+        return false;
+      }
+    };
+    try {
+      return instance.call(() => {
+        instance.operators.install();
+        const {optimized, location, leastBytes} = options;
+        if (loader.write(optimized, location, leastBytes, taker(false), taker(true))) return pieces;
+        if (failed) throw failed.error;
+        throw instance.lastError();
+      });
+    } finally {
+      this.dropModel(model);
+    }
+  }
+
+  async inspect(chunks: AsyncIterable<Uint8Array>, size: number, options: InspectRequest): Promise<InspectionFields> {
+    const instance = this.#instance;
+    const inspector = instance.call(() => new instance.engine.ModelInspector(size));
+    try {
+      for await (const piece of chunks) {
+        instance.call(() => {
+          const address = inspector.chunk(piece.byteLength) >>> 0;
+          if (!address) throw instance.lastError();
+          instance.bytes.set(piece, address);
+          if (!inspector.push(piece.byteLength)) throw instance.lastError();
+        });
+      }
+      return instance.call(() => {
+        instance.operators.install();
+        const {session, shapes, unknownSize} = options;
+        const fields = inspector.finish(session, Object.keys(shapes), Object.values(shapes), unknownSize);
+        if (!fields) throw instance.lastError();
+        return fields;
+      });
+    } finally {
+      if (instance.alive) instance.call(() => inspector.delete());
+    }
+  }
+
   createSession(model: number, options: EngineSessionOptions): SessionHandle {
     const {loader} = this.#model(model);
     try {
@@ -109,6 +178,7 @@ export class LocalEngine implements EngineClient {
   #describe(make: () => number): SessionHandle {
     const instance = this.#instance;
     return instance.call(() => {
+      instance.operators.install();
       const session = make() >>> 0;
       if (!session) throw instance.lastError();
       this.#sessions.add(session);
@@ -156,17 +226,61 @@ export class LocalEngine implements EngineClient {
   }
 
   run(request: RunRequest, signal?: AbortSignal): ValueData[] | Promise<ValueData[]> {
+    const {session} = request;
+    if (this.#running.has(session)) {
+      throw new WebInferError('InvalidArgument', 'The session is run by an operator of its own run', {
+        hint: 'A custom operator may run other sessions only.',
+      });
+    }
     if (signal) return this.#runInSlices(request, signal);
     const instance = this.#instance;
     return instance.call(() => {
+      let waits: SettlingOperator | undefined;
+      this.#running.add(session);
       try {
         this.#feed(request);
         const [low, high] = wanted(request);
-        if (instance.engine._wi_run(request.session, low, high) !== 0) throw instance.lastError();
-        return this.#outputs(request);
+        if (instance.engine._wi_run(session, low, high) === 0) return this.#outputs(request);
+        waits = instance.operators.takeWaiting();
+        if (!waits) throw instance.lastError();
+        return this.#runOn(request, waits);
       } finally {
-        instance.engine._wi_clear_feeds(request.session);
+        if (!waits) this.#endRun(session);
       }
+    });
+  }
+
+  #endRun(session: number): void {
+    this.#running.delete(session);
+    if (this.#instance.alive) this.#instance.engine._wi_clear_feeds(session);
+  }
+
+  /** Goes on with a run whose operator `waits` will be done later. */
+  async #runOn(request: RunRequest, waits: SettlingOperator): Promise<ValueData[]> {
+    const instance = this.#instance;
+    const {engine} = instance;
+    const {session} = request;
+    try {
+      for (let next: SettlingOperator | undefined = waits; next; ) {
+        await this.#settle(session, next);
+        const state = instance.call(() => engine._wi_continue(session, 0));
+        if (state === 1) break;
+        next = instance.operators.takeWaiting();
+        if (!next) throw instance.lastError();
+      }
+      return instance.call(() => this.#outputs(request));
+    } finally {
+      this.#endRun(session);
+    }
+  }
+
+  /** Waits for an operator; one in a body cannot be waited for, since bodies begin anew. */
+  async #settle(session: number, {node, settled}: SettlingOperator): Promise<void> {
+    await settled;
+    const {engine} = this.#instance;
+    if (this.#instance.call(() => engine.isMainNode(session, node))) return;
+    throw new WebInferError('Unsupported', 'A custom operator inside of a body of If, Loop or Scan is asynchronous', {
+      hint: 'Give its result at once.',
     });
   }
 
@@ -174,6 +288,7 @@ export class LocalEngine implements EngineClient {
     const instance = this.#instance;
     const {engine} = instance;
     const {session} = request;
+    this.#running.add(session);
     try {
       instance.call(() => {
         this.#feed(request);
@@ -182,13 +297,15 @@ export class LocalEngine implements EngineClient {
       });
       for (;;) {
         const state = instance.call(() => engine._wi_continue(session, SLICE_MS));
-        if (state < 0) throw instance.lastError();
         if (state === 1) return instance.call(() => this.#outputs(request));
-        await platform().breathe();
+        const waits = state < 0 ? instance.operators.takeWaiting() : undefined;
+        if (state < 0 && !waits) throw instance.lastError();
+        if (waits) await this.#settle(session, waits);
+        else await platform().breathe();
         if (signal.aborted) instance.call(() => engine._wi_abort(session));
       }
     } finally {
-      if (instance.alive) instance.call(() => engine._wi_clear_feeds(session));
+      this.#endRun(session);
     }
   }
 

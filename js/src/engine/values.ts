@@ -134,8 +134,13 @@ function dimsAt({ints}: EngineInstance, at: number): number[] {
 }
 
 function readStrings(instance: EngineInstance, at: number, count: number): string[] {
+  return readStringsAt(instance, (instance.ints[at + DATA] as number) >>> 0, count);
+}
+
+/** The string elements at `address`. */
+export function readStringsAt(instance: EngineInstance, address: number, count: number): string[] {
   const {ints, bytes} = instance;
-  const first = ((ints[at + DATA] as number) >>> 0) >> 2;
+  const first = address >> 2;
   const decoder = new TextDecoder();
   const strings: string[] = [];
   for (let i = 0; i < count; i++) {

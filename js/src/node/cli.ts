@@ -8,8 +8,12 @@ const COMMANDS: Record<string, {summary: string; load(): Promise<{command: Comma
     summary: 'make a smaller package for the models that you have',
     load: () => import('./commands/build.js'),
   },
+  convert: {
+    summary: 'write a model as ONNX again, also optimised',
+    load: () => import('./commands/convert.js'),
+  },
   inspect: {
-    summary: 'print what a model needs and gives',
+    summary: 'print what a model is, needs and gives, and what is missing to run it',
     load: () => import('./commands/inspect.js'),
   },
 };

@@ -1,7 +1,15 @@
 // The page's side of an engine in a worker.
 import {env} from '../api/env.js';
 import {errorFromData, WebInferError} from '../api/errors.js';
-import type {EngineClient, ExternalRange, RunRequest, SessionHandle} from '../engine/client.js';
+import type {
+  EngineClient,
+  ExternalRange,
+  RunRequest,
+  SessionHandle,
+  TakePiece,
+  WriteOptions,
+  WrittenPiece,
+} from '../engine/client.js';
 import type {EngineSessionOptions, OperatorRegistry, ProfileEntry, SessionStats} from '../engine/glue.js';
 import type {ImageCodecModules} from '../engine/image-codecs.js';
 import type {InstanceOptions} from '../engine/instance.js';
@@ -139,6 +147,13 @@ export class WorkerEngine implements EngineClient {
 
   savePlan(session: number, key: PlanKey, externals: ExternalIdentities): Promise<boolean> {
     return this.#call('savePlan', [session, key, externals]);
+  }
+
+  async writeModel(model: number, options: WriteOptions, take?: TakePiece): Promise<WrittenPiece[]> {
+    const pieces = await this.#call<WrittenPiece[]>('writeModel', [model, options]);
+    if (!take) return pieces;
+    for (const {bytes, isWeights} of pieces) take(bytes, isWeights);
+    return [];
   }
 
   run(request: RunRequest, signal?: AbortSignal): Promise<ValueData[]> {

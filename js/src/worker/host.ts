@@ -43,11 +43,12 @@ export function createHost(post: Post): (message: ToWorker) => void {
   };
 }
 
-/** The buffers of a run's results: fresh copies, so they are handed over rather than copied once more. */
+/** The buffers of results: fresh copies, so they are handed over rather than copied once more. */
 function buffersOf(result: unknown): ArrayBuffer[] {
   const buffers: ArrayBuffer[] = [];
   const visit = (value: ValueData | null) => {
     if (!value || typeof value !== 'object') return;
+    if ('bytes' in value && ArrayBuffer.isView(value.bytes)) buffers.push(value.bytes.buffer as ArrayBuffer);
     if (value.kind === 'tensor' && ArrayBuffer.isView(value.data)) buffers.push(value.data.buffer as ArrayBuffer);
     else if (value.kind === 'sequence') value.elements.forEach(visit);
     else if (value.kind === 'optional') visit(value.value);

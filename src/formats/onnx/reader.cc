@@ -13,10 +13,11 @@ namespace webinfer {
 using namespace onnx;  // NOLINT: this file is that namespace's door
 
 struct OnnxReader::Impl {
-  explicit Impl(uint64_t total_bytes) : splitter(kSchema, kModelProto, total_bytes) {}
+  Impl(uint64_t total_bytes, OnnxContent c) : content(c), splitter(kSchema, kModelProto, total_bytes, c == OnnxContent::kAll) {}
 
   Status ReadModelFields(Model& model);
 
+  OnnxContent content;
   ProtoSplitter splitter;
   std::vector<ExternalTensor> external;
   std::vector<Bytes> graphs, functions;
@@ -113,7 +114,7 @@ Status ReadValue(Bytes proto, ValueKind kind, TensorReader& tensors, StringPool&
 
 }  // namespace
 
-OnnxReader::OnnxReader(uint64_t total_bytes) : impl_(std::make_unique<Impl>(total_bytes)) {}
+OnnxReader::OnnxReader(uint64_t total_bytes, OnnxContent content) : impl_(std::make_unique<Impl>(total_bytes, content)) {}
 OnnxReader::~OnnxReader() = default;
 
 Status OnnxReader::Push(std::span<const uint8_t> bytes) { return impl_->splitter.Push(bytes); }
@@ -145,7 +146,7 @@ Result<std::unique_ptr<Model>> OnnxReader::Finish() {
   auto model = std::make_unique<Model>();
   WEBINFER_TRY(impl_->ReadModelFields(*model));
   Budget budget(impl_->splitter.size());
-  TensorReader tensors(impl_->splitter.data(), model->strings, budget, impl_->external);
+  TensorReader tensors(impl_->splitter.data(), model->strings, budget, impl_->external, impl_->content);
   GraphBuilder builder(*model, tensors, budget);
   for (Bytes function : impl_->functions) WEBINFER_TRY(builder.AddFunction(function));
   WEBINFER_TRY(builder.Build(impl_->graphs));

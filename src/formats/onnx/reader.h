@@ -24,10 +24,16 @@ struct ExternalTensor {
   uint8_t* data = nullptr;  // where the elements belong: `length` bytes
 };
 
+enum class OnnxContent : uint8_t {
+  kAll,
+  // Large weights are passed over and external ones not asked for: they become constants with a type and without elements.
+  kStructure
+};
+
 class OnnxReader {
  public:
   // `total_bytes`: the file's size if it is known; weights then never move.
-  explicit OnnxReader(uint64_t total_bytes = 0);
+  explicit OnnxReader(uint64_t total_bytes = 0, OnnxContent content = OnnxContent::kAll);
   ~OnnxReader();
 
   Status Push(std::span<const uint8_t> bytes);

@@ -134,6 +134,11 @@ Status TensorReader::ReadHeader(Bytes proto, Header* header) const {
   return OkStatus();
 }
 
+bool TensorReader::LeftOut(const Header& header) const {
+  if (content_ == OnnxContent::kAll) return false;
+  return header.external || (header.moved_count > 0 && data_[header.moved].data() == nullptr);
+}
+
 // Moves the one buffer that already is the tensor's content.
 bool TensorReader::TakeBuffer(const Header& header, Tensor* tensor) {
   if (!header.raw && !IsFixedField(header.data_field)) return false;
@@ -270,6 +275,7 @@ Result<NamedTensor> TensorReader::Read(Bytes proto) {
   auto tensor = std::make_shared<Tensor>();
   tensor->dtype = header.dtype;
   tensor->shape = header.shape;
+  if (LeftOut(header)) return NamedTensor{header.name, std::move(tensor)};
   if (header.external) {
     WEBINFER_TRY(ReadExternal(header, tensor.get()));
   } else if (header.dtype == DType::kString) {
@@ -318,6 +324,12 @@ Result<NamedTensor> TensorReader::ReadSparse(Bytes proto) {
   const Result<int64_t> elements = shape.CheckedElements();
   if (!elements.ok()) return invalid("has absurd dimensions");
   WEBINFER_TRY(budget_.Charge(static_cast<uint64_t>(*elements) * width));
+  if (content_ == OnnxContent::kStructure) {
+    auto without = std::make_shared<Tensor>();
+    without->dtype = v.dtype;
+    without->shape = shape;
+    return NamedTensor{values.name, std::move(without)};
+  }
   WEBINFER_ASSIGN(Tensor dense, Tensor::Create(v.dtype, shape));
   std::memset(dense.buffer.data(), 0, dense.buffer.size());
   for (int64_t i = 0; i < count; ++i) {

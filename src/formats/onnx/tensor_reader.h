@@ -23,8 +23,9 @@ struct NamedTensor {
 class TensorReader {
  public:
   // `data` is what a ProtoSplitter moved out of the messages; buffers are taken from it. String elements live in `strings`.
-  TensorReader(std::vector<Buffer>& data, StringPool& strings, Budget& budget, std::vector<ExternalTensor>& external)
-      : data_(data), strings_(strings), budget_(budget), external_(external) {}
+  TensorReader(std::vector<Buffer>& data, StringPool& strings, Budget& budget, std::vector<ExternalTensor>& external,
+               OnnxContent content = OnnxContent::kAll)
+      : data_(data), strings_(strings), budget_(budget), external_(external), content_(content) {}
 
   Result<NamedTensor> Read(Bytes proto);
   Result<NamedTensor> ReadSparse(Bytes proto);
@@ -37,6 +38,8 @@ class TensorReader {
   Bytes DataOf(const ProtoReader& reader) const;
   template <typename OnBytes, typename OnInteger>
   Status VisitData(Bytes proto, const Header& header, OnBytes on_bytes, OnInteger on_integer) const;
+  // Whether the elements were passed over.
+  bool LeftOut(const Header& header) const;
   bool TakeBuffer(const Header& header, Tensor* tensor);
   Status ReadExternal(const Header& header, Tensor* tensor);
   Status ReadStrings(Bytes proto, const Header& header, Tensor* tensor);
@@ -48,6 +51,7 @@ class TensorReader {
   StringPool& strings_;
   Budget& budget_;
   std::vector<ExternalTensor>& external_;
+  OnnxContent content_;
 };
 
 }  // namespace webinfer::onnx

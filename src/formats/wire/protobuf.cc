@@ -23,8 +23,8 @@ bool ValidWireType(uint32_t wire) { return wire <= 2 || wire == 5; }
 
 }  // namespace
 
-ProtoSplitter::ProtoSplitter(std::span<const ProtoSchemaField> schema, uint8_t root, uint64_t total_bytes)
-    : schema_(schema), size_known_(total_bytes != 0) {
+ProtoSplitter::ProtoSplitter(std::span<const ProtoSchemaField> schema, uint8_t root, uint64_t total_bytes, bool with_data)
+    : schema_(schema), size_known_(total_bytes != 0), with_data_(with_data) {
   frames_.push_back({root, size_known_ ? total_bytes : UINT64_MAX, 0});
 }
 
@@ -97,7 +97,8 @@ Status ProtoSplitter::OnLength() {
     WEBINFER_TRY(CopyVarint(data_.size()));
     data_.emplace_back();
     data_length_ = remaining_ = length;
-    if (size_known_) WEBINFER_TRY(data_.back().Allocate(length, "weights"));
+    left_out_ = !with_data_ && length >= kLeftOutBytes;
+    if (size_known_ && !left_out_) WEBINFER_TRY(data_.back().Allocate(length, "weights"));
     state_ = State::kData;
     return OkStatus();
   }
@@ -148,7 +149,7 @@ Status ProtoSplitter::Push(std::span<const uint8_t> bytes) {
       uint64_t count = std::min<uint64_t>(remaining_, static_cast<uint64_t>(end - p));
       if (state_ == State::kCopy) {
         WEBINFER_TRY(Copy(p, static_cast<size_t>(count)));
-      } else {
+      } else if (!left_out_) {
         const uint64_t arrived = data_length_ - remaining_;
         if (arrived == data_.back().size()) WEBINFER_TRY(GrowData());
         count = std::min<uint64_t>(count, data_.back().size() - arrived);

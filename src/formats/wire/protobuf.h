@@ -35,8 +35,11 @@ class ProtoSplitter {
   // Data fields shorter than this stay in the skeleton.
   static constexpr uint64_t kInlineBytes = 512;
 
+  // Without data, fields from this size on are passed over: shapes and the like stay.
+  static constexpr uint64_t kLeftOutBytes = 1 << 16;
+
   // `total_bytes` is the size of the whole file, 0 if unknown: data buffers then grow with the bytes that really arrive.
-  ProtoSplitter(std::span<const ProtoSchemaField> schema, uint8_t root, uint64_t total_bytes);
+  ProtoSplitter(std::span<const ProtoSchemaField> schema, uint8_t root, uint64_t total_bytes, bool with_data = true);
 
   Status Push(std::span<const uint8_t> bytes);
   // Fails if the file ends inside of a field.
@@ -68,13 +71,14 @@ class ProtoSplitter {
   std::span<const ProtoSchemaField> schema_;
   std::vector<Frame> frames_;
   uint64_t position_ = 0;
-  bool size_known_;
+  bool size_known_, with_data_;
   State state_ = State::kTag;
   uint64_t varint_ = 0;
   int varint_bytes_ = 0;
   uint32_t field_ = 0;
   uint64_t remaining_ = 0;  // of the payload being copied
   uint64_t data_length_ = 0;
+  bool left_out_ = false;  // the data field that is being read
   Array<uint8_t> skeleton_;
   std::vector<Buffer> data_;
 };

@@ -1,4 +1,5 @@
 #include "passes/graph_test.h"
+#include "passes/missing.h"
 
 namespace webinfer::testing {
 namespace {
@@ -13,8 +14,23 @@ TEST(Import, MissingOperatorsAreListedAtOnce) {
   b.Output(b.Add("Conv", {b.Add("NorThis", {x}), x}));
   EXPECT_EQ(webinfer::Optimize(model, PassOptions()).code(), Code::kUnsupported);
   EXPECT_THAT(LastError().message, HasSubstr("2 operators are missing"));
-  EXPECT_THAT(LastError().message, HasSubstr("ai.onnx.NoSuchOperator (opset 23, node \"node1\")"));
+  EXPECT_THAT(LastError().message, HasSubstr("ai.onnx.NoSuchOperator (opset 23, node \"node1\"; inputs float32)"));
   EXPECT_THAT(LastError().message, HasSubstr("ai.onnx.NorThis"));
+}
+
+TEST(Import, MissingOperatorsComeWithTheirNodesAndTheNearestName) {
+  Model model;
+  Builder b(model);
+  b.Output(b.Add("ReduceMeen", {b.Add("ReduceMeen", {b.Input({2})})}));
+  EXPECT_FALSE(webinfer::Optimize(model, PassOptions()).ok());
+  const std::vector<MissingOperator>& missing = LastMissingOperators();
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_EQ(missing[0].Name(), "ai.onnx.ReduceMeen");
+  EXPECT_THAT(missing[0].nodes, ElementsAre("node1", "node2"));
+  EXPECT_THAT(missing[0].types, ElementsAre("float32"));
+  EXPECT_EQ(missing[0].suggestion, "ai.onnx.ReduceMean");
+  EXPECT_EQ(NearestOperator("com.example", "Gelu"), "ai.onnx.Gelu");
+  EXPECT_EQ(NearestOperator("com.example", "Frobnicate"), "");
 }
 
 TEST(Import, InputsAreCounted) {

@@ -10,6 +10,8 @@ namespace webinfer::onnx {
 
 namespace {
 
+constexpr int kConsumedInputsUntil = 6;  // a promise about memory that no runtime needs
+
 bool Earlier(const Adapter& a, const Adapter& b) { return a.op != b.op ? a.op < b.op : a.before < b.before; }
 
 const std::vector<Adapter>& Sorted() {
@@ -93,6 +95,7 @@ Status AppendLifted(Graph& graph, std::unique_ptr<Node> node) {
   const std::vector<Adapter>& adapters = Sorted();
   AdapterContext context(graph, *node);
   const int opset = node->opset;
+  if (opset < kConsumedInputsUntil) node->attributes.Remove("consumed_inputs");
   // An adapter may rename the operator; the adapters of the name the model used are the ones that apply.
   const std::string op = node->op, domain = node->domain;
   auto adapter = std::lower_bound(adapters.begin(), adapters.end(), Adapter{op, 0}, Earlier);

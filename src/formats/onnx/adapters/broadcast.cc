@@ -27,6 +27,12 @@ Status LiftPRelu(AdapterContext& context) {
   return OkStatus();
 }
 
+// Gemm's C broadcasts by itself.
+Status DropBroadcast(AdapterContext& context) {
+  context.attributes().Remove("broadcast");
+  return OkStatus();
+}
+
 }  // namespace
 
 WEBINFER_ADAPTER(Add) { return {"Add", kNumpyBroadcastSince, Lift}; }
@@ -40,6 +46,7 @@ WEBINFER_ADAPTER(Xor) { return {"Xor", kNumpyBroadcastSince, Lift}; }
 WEBINFER_ADAPTER(Equal) { return {"Equal", kNumpyBroadcastSince, Lift}; }
 WEBINFER_ADAPTER(Greater) { return {"Greater", kNumpyBroadcastSince, Lift}; }
 WEBINFER_ADAPTER(Less) { return {"Less", kNumpyBroadcastSince, Lift}; }
+WEBINFER_ADAPTER(Gemm) { return {"Gemm", kNumpyBroadcastSince, DropBroadcast}; }
 WEBINFER_ADAPTER(PRelu) { return {"PRelu", kNumpyBroadcastSince, LiftPRelu}; }
 
 }  // namespace webinfer::onnx
