@@ -127,7 +127,8 @@ Status Lower(LowerContext& ctx, bool*) {
   WEBINFER_ASSIGN(const DType softmax, SoftmaxType(ctx));
   if (!ctx.bodies().empty() || softmax != DType::kFloat32) return Builder(ctx).Build(softmax);
   ctx.Return(0, ctx.Add("Attention", {ctx.Input(kQ), ctx.Input(kK), ctx.Input(kV)}));
-  if (const Attribute* scale = ctx.attributes().Find("scale"); scale != nullptr) ctx.Last().attributes.SetFloat("scale", scale->f);
+  if (const Attribute* scale = ctx.attributes().Find("scale"); scale != nullptr)
+    ctx.Last().attributes.SetFloat("scale", scale->f);
   return OkStatus();
 }
 
