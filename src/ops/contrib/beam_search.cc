@@ -10,6 +10,8 @@
 namespace webinfer::ops {
 namespace {
 
+constexpr int kCrossAttention = 3, kSilence = 4;  // outputs of WhisperBeamSearch
+
 // Finished sequences of one entry of the batch, best first. Sequences lie in the pool.
 class Finished {
  public:
@@ -40,6 +42,7 @@ class Finished {
 struct Search {
   Generation g;
   bool early_stopping;
+  int64_t silence_token = 0;
   std::vector<Finished> finished;
   std::vector<bool> done;
   Array<int32_t> pool;
@@ -122,10 +125,12 @@ Status Advance(Search* s, const Tokens& tokens, int64_t entry) {
   return OkStatus();
 }
 
-// From scores of the next token to the next beams.
-Status PickTokens(Search* s, const Tokens& tokens, int64_t step, Array<float>* scores) {
+// From scores of the next token to the next beams. `silence`, if any, gets the probability of no_speech_token_id.
+Status PickTokens(Search* s, const Tokens& tokens, int64_t step, Array<float>* scores, float* silence) {
   const Generation& g = s->g;
   for (int64_t row = 0; row < g.rows(); ++row) LogSoftmax(scores->data() + row * g.vocabulary, g.vocabulary);
+  for (int64_t entry = 0; entry < g.batch && silence != nullptr; ++entry)
+    silence[entry] = std::exp(scores->data()[entry * g.beams * g.vocabulary + s->silence_token]);
   WEBINFER_TRY(ProcessScores(g, tokens, step, scores->data()));
   const int64_t wanted = 2 * g.beams, count = g.beams * g.vocabulary;
   for (int64_t i = 0; i < g.rows() * g.vocabulary; ++i)
@@ -188,6 +193,14 @@ Status Run(const Step& step, RunContext& run) {
   WEBINFER_TRY(tokens.Start(g));
   Decoder decoder(step, run, params, g);
   WEBINFER_TRY(decoder.Start(&tokens, &scores));
+  float* silence = nullptr;
+  if (step.HasOutput(kSilence)) {
+    const int64_t token = step.node->attributes.Int("no_speech_token_id", -1);
+    if (token < 0 || token >= g.vocabulary) return Error(Code::kInvalidModel, "A search does not know its no_speech_token_id");
+    WEBINFER_TRY(run.Resize(step.out[kSilence], DType::kFloat32, Shape({g.batch})));
+    silence = step.out[kSilence].As<float>();
+    s.silence_token = token;
+  }
   float* all_scores = nullptr;
   if (step.HasOutput(2)) {
     WEBINFER_TRY(run.Resize(step.out[2], DType::kFloat32, Shape({g.max_length - g.prompt, g.batch, g.beams, g.vocabulary})));
@@ -195,7 +208,7 @@ Status Run(const Step& step, RunContext& run) {
     std::fill(all_scores, all_scores + step.out[2].elements(), 0.0f);
   }
   for (int64_t count = 1;; ++count) {
-    WEBINFER_TRY(PickTokens(&s, tokens, count, &scores));
+    WEBINFER_TRY(PickTokens(&s, tokens, count, &scores, count == 1 ? silence : nullptr));
     if (all_scores != nullptr) all_scores = std::copy(scores.begin(), scores.end(), all_scores);
     tokens.Append({s.next.data(), s.next.size()}, {s.from.data(), s.from.size()});
     if (std::find(s.done.begin(), s.done.end(), false) == s.done.end() || tokens.length() >= g.max_length) break;
@@ -215,13 +228,12 @@ Status InferBeamSearch(InferContext& ctx) {
   }
   WEBINFER_TRY(ctx.SetOutput(0, DType::kInt32, {batch, kUnknownDim, kUnknownDim}));
   WEBINFER_TRY(ctx.SetOutput(1, scores, {batch, kUnknownDim}));
-  return ctx.SetOutput(2, DType::kFloat32, Shape::Unknown(4));
+  WEBINFER_TRY(ctx.SetOutput(2, DType::kFloat32, Shape::Unknown(4)));
+  return ctx.SetOutput(kSilence, DType::kFloat32, Shape::Unknown(1));
 }
 
 Status BindBeamSearch(BindContext& ctx, const GenerationInputs& inputs) {
-  for (int i = 3; i < ctx.output_count(); ++i) {
-    if (ctx.HasOutput(i)) return Error(Code::kUnsupported, "%s with output %d", ctx.node().op.c_str(), i);
-  }
+  if (ctx.HasOutput(kCrossAttention)) return Error(Code::kUnsupported, "%s with output cross_qk", ctx.node().op.c_str());
   WEBINFER_ASSIGN(GenerationParams * params, ctx.Params<GenerationParams>());
   params->inputs = inputs;
   WEBINFER_TRY(ReadGeneration(ctx, params));

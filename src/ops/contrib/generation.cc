@@ -124,8 +124,16 @@ Status StartGeneration(const Step& step, const GenerationParams& params, Generat
   }
   int64_t processor = 0;
   WEBINFER_TRY(ReadInt(step, in.logits_processor, &processor));
-  if (processor != 0)
-    return Error(Code::kUnsupported, "A search with a logits_processor").Actual("%lld", static_cast<long long>(processor));
+  if (processor < 0 || processor > 1)
+    return Error(Code::kUnsupported, "A search with this logits_processor").Actual("%lld", static_cast<long long>(processor));
+  g->timestamps = {.wanted = processor == 1 && params.kind == DecoderKind::kWhisper,
+                   .first = attributes.Int("beginning_timestamp_token_id", g->eos + 107),
+                   .end = g->eos,
+                   .start = g->start,
+                   .no_timestamps = attributes.Int("no_timestamps_token_id", g->eos + 106),
+                   .start_of_model = attributes.Int("start_of_lm_token_id", g->eos + 105),
+                   .translate = attributes.Int("translate_token_id", 50358),
+                   .transcribe = attributes.Int("transcribe_token_id", 50359)};
   const Graph& decoder = *step.node->bodies[static_cast<size_t>(params.decoder)];
   const Shape& logits = decoder.values[static_cast<size_t>(decoder.outputs[0])].type.shape;
   g->vocabulary = attributes.Int("vocab_size", -1);
@@ -171,6 +179,10 @@ Status ProcessScores(const Generation& g, const Tokens& tokens, int64_t step, fl
     for (int64_t i = 0; g.temperature > 0 && g.temperature != 1 && i < g.vocabulary; ++i) scores[i] /= g.temperature;
     for (int64_t i = 0; g.presence_mask != nullptr && i < g.vocabulary; ++i)
       scores[i] -= static_cast<float>(g.presence_mask[row * g.vocabulary + i]) * g.presence_penalty;
+    if (g.timestamps.wanted) {
+      ForbidByTimestamps(g.timestamps, {tokens.Row(row), static_cast<size_t>(tokens.length())},
+                         {scores, static_cast<size_t>(g.vocabulary)});
+    }
   }
   return OkStatus();
 }

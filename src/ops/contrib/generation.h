@@ -27,11 +27,18 @@ struct GenerationParams {
   int32_t decoder = -1, init_decoder = -1, encoder = -1;  // bodies
 };
 
+// The tokens that Whisper's rules for timestamps speak of; `first` and what follows it are timestamps.
+struct TimestampTokens {
+  bool wanted = false;
+  int64_t first, end, start, no_timestamps, start_of_model, translate, transcribe;
+};
+
 // One run.
 struct Generation {
   int64_t batch = 0, beams = 1, returned = 1, prompt = 0, max_length = 0, min_length = 0, vocabulary = 0;
   int64_t ngram = 0, eos = 0, pad = 0, start = -1;
   float length_penalty = 1, repetition_penalty = 1, temperature = 1, presence_penalty = 0;
+  TimestampTokens timestamps;
   const int32_t *vocab_mask = nullptr, *prefix_vocab_mask = nullptr, *presence_mask = nullptr;
   int64_t rows() const { return batch * beams; }
 };
@@ -60,6 +67,9 @@ class Tokens {
 
 // Scores [rows, vocabulary] of the next token as penalties and masks want them. `step` counts from 1.
 Status ProcessScores(const Generation& generation, const Tokens& tokens, int64_t step, float* scores);
+
+// What Whisper's rules forbid behind `tokens`: timestamps come in pairs and do not decrease.
+void ForbidByTimestamps(const TimestampTokens& rules, std::span<const int32_t> tokens, std::span<float> scores);
 
 // The scores of the last position of logits [rows or batch, positions, vocabulary] as floats, a row for each row.
 Status LastLogits(const Generation& generation, const Operand& logits, Array<float>* scores);

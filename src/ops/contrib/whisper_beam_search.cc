@@ -1,4 +1,4 @@
-// WhisperBeamSearch: BeamSearch of an audio encoder-decoder. Its outputs of cross attention and speech probability are not
+// WhisperBeamSearch: BeamSearch of an audio encoder-decoder. Its output of cross attention is not
 // supported.
 #include "ops/contrib/beam_search.h"
 

@@ -16,6 +16,9 @@ size_t WeightBytes(int64_t inputs, int64_t padded) {
   return Aligned(kernels::PackedInt8Bytes(static_cast<int>(inputs), static_cast<int>(4 * padded)));
 }
 
+// Rows of bytes end in zeros up to what kernels read at once.
+int64_t RowBytes(int64_t inputs) { return kernels::Int8Depth(static_cast<int>(inputs)); }
+
 uint8_t Rounded(float x, float scale, int zero) {
   return static_cast<uint8_t>(std::clamp(static_cast<int>(std::nearbyint(x / scale)) + zero, 0, 255));
 }
@@ -51,7 +54,7 @@ Status PackQuantizedGates(const QuantizedSource& s, uint8_t* memory) {
 
 size_t QuantizedScratch(int64_t inputs, int64_t padded, int64_t rows, int threads) {
   const auto columns = static_cast<size_t>(4 * padded);
-  return Aligned(columns * sizeof(float)) + Aligned(static_cast<size_t>(rows * inputs)) +
+  return Aligned(columns * sizeof(float)) + Aligned(static_cast<size_t>(rows * RowBytes(inputs))) +
          Aligned(static_cast<size_t>(rows) * columns * sizeof(float)) +
          kernels::Int8GemmScratch(static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(inputs), threads);
 }
@@ -62,7 +65,7 @@ void MultiplyQuantized(const QuantizedGates& g, const float* x, int64_t x_stride
   const auto* weight_scales = reinterpret_cast<const float*>(g.memory + WeightBytes(g.inputs, g.padded));
   auto* scales = reinterpret_cast<float*>(scratch);
   uint8_t* bytes = scratch + Aligned(static_cast<size_t>(columns) * sizeof(float));
-  auto* products = reinterpret_cast<float*>(bytes + Aligned(static_cast<size_t>(rows * g.inputs)));
+  auto* products = reinterpret_cast<float*>(bytes + Aligned(static_cast<size_t>(rows * RowBytes(g.inputs))));
   kernels::FloatRange range{0, 0};
   for (int64_t row = 0; row < rows; ++row) {
     const kernels::FloatRange own = kernels::RangeWithZero(x + row * x_stride, static_cast<size_t>(g.inputs));
@@ -70,14 +73,15 @@ void MultiplyQuantized(const QuantizedGates& g, const float* x, int64_t x_stride
   }
   const kernels::ByteScale scale = kernels::UnsignedScale(range);
   for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t i = 0; i < g.inputs; ++i)
-      bytes[row * g.inputs + i] = Rounded(x[row * x_stride + i], scale.scale, scale.zero_point);
+    uint8_t* to = bytes + row * RowBytes(g.inputs);
+    for (int64_t i = 0; i < g.inputs; ++i) to[i] = Rounded(x[row * x_stride + i], scale.scale, scale.zero_point);
+    std::fill(to + g.inputs, to + RowBytes(g.inputs), uint8_t{0});
   }
   for (int64_t i = 0; i < columns; ++i) scales[i] = scale.scale * weight_scales[i];
   const bool is_bias = init_stride == 0;
   kernels::Int8Gemm gemm;
   gemm.a = bytes;
-  gemm.a_stride = static_cast<size_t>(g.inputs);
+  gemm.a_stride = static_cast<size_t>(RowBytes(g.inputs));
   gemm.a_zero = scale.zero_point;
   gemm.b = kernels::Int8WeightsAt(g.memory, g.inputs, static_cast<int>(columns), kernels::ProbeInt8Dot());
   gemm.b_signed = g.is_signed;

@@ -183,6 +183,17 @@ const beams = (count, returned, penalty = 1, repetition = 1) => [
   real(repetition),
 ];
 const both = {outputs: ['int32', 'float32']};
+// Words from 12 on are timestamps.
+const timed = {
+  eos_token_id: 7,
+  pad_token_id: 7,
+  decoder_start_token_id: 1,
+  transcribe_token_id: 8,
+  translate_token_id: 9,
+  start_of_lm_token_id: 10,
+  no_timestamps_token_id: 11,
+  beginning_timestamp_token_id: 12,
+};
 const started = {...tokens, decoder_start_token_id: 1};
 const sources = listed('int32', [2, 5], [3, 5, 7, 2, 9, 0, 0, 1, 4, 6]);
 const features = {dims: [2, WIDTH, 6]};
@@ -227,7 +238,14 @@ const searches = [
     t5_caches_only: t5(3, {starts: false}, 3, 2),
     whisper: whisper(false),
   }),
-  ...variants('WhisperBeamSearch', {states: whisper(true)}),
+  ...variants('WhisperBeamSearch', {
+    states: whisper(true),
+    timestamps: [
+      [features, one(14), one(0), ...beams(3, 2), null, null, null, startWords, one(1)],
+      {...timed, model_type: 2, ...encoderDecoder(6, {whisper: true})},
+      both,
+    ],
+  }),
 ];
 
 const ROWS = 4000;
