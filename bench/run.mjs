@@ -10,7 +10,7 @@ import {deserialize} from 'node:v8';
 import {catalog} from '../tests/models/catalog.mjs';
 import {largestDifference, TOLERANCE} from '../tests/models/compare.mjs';
 import {FURTHER, HEADLINE} from './lists.mjs';
-import {measurePageLoads} from './page-load.mjs';
+import {measurePageLoads, measureStartUps} from './page-load.mjs';
 import {measureInProcess} from './process.mjs';
 import {geometricMean, median} from './statistics.mjs';
 import {performanceTables, updatePerformanceDoc} from './tables.mjs';
@@ -117,6 +117,7 @@ const report = {
   sizes: measureSizes(),
   writers: WRITERS.filter((name) => names.includes(name)).map(measureWriter),
   pageLoad: arg['no-page-load'] ? undefined : await measurePageLoads('oww-alexa', rounds),
+  startUps: arg['no-page-load'] ? undefined : await measureStartUps('mobilenetv2', Math.max(rounds, 9)),
 };
 rmSync(work, {recursive: true});
 const tables = performanceTables(report);

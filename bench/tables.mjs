@@ -46,7 +46,25 @@ function writerRow({model, tokens, theirs, ours}) {
   ];
 }
 
-export function performanceTables({host, rows, geomean, sizes, writers, pageLoad}) {
+function startUpTable(startUps) {
+  const [theirs, ours] = startUps;
+  const row = (name, {importMs, createMs, startMs, firstRunMs, steadyMs}) => [
+    name,
+    ...[importMs, createMs, startMs, firstRunMs, steadyMs].map(ms),
+    (theirs.startMs / startMs).toFixed(1),
+    (firstRunMs / steadyMs).toFixed(2),
+  ];
+  return [
+    `MobileNetV2 in Chromium with all files cached, one thread, ms: import and create ${(theirs.startMs / ours.startMs).toFixed(1)} times faster.`,
+    '',
+    table(
+      ['', 'import', 'create', 'both', 'first run', 'steady run', 'onnxruntime-web / this', 'first / steady'],
+      ['onnxruntime-web', 'webinfer', 'webinfer, stored plan'].map((name, i) => row(name, startUps[i])),
+    ),
+  ].join('\n');
+}
+
+export function performanceTables({host, rows, geomean, sizes, writers, pageLoad, startUps}) {
   const parts = [
     `${host.cpu}, Node ${host.node}, ${host.threads} thread, medians of ${host.rounds} interleaved rounds, one process each. Times are CPU ms per run; a ratio is onnxruntime-web's time over webinfer's (median of the rounds' ratios, lowest-highest). Cold start is import, session and first run, wall ms. Memory is WebAssembly linear memory after the first run, MB.`,
     table(
@@ -62,6 +80,7 @@ export function performanceTables({host, rows, geomean, sizes, writers, pageLoad
       `Chromium, from navigation to the first result of a 0.8 MB model: onnxruntime-web ${theirs.toFixed(0)} ms, webinfer ${ours.toFixed(0)} ms (${(theirs / ours).toFixed(2)}x).`,
     );
   }
+  if (startUps) parts.push(startUpTable(startUps));
   parts.push(
     table(
       ['WebAssembly file', 'brotli -q 11, KB'],

@@ -17,7 +17,12 @@ export const browserPlatform: Platform = {
   createWorker: () => createWorker() as unknown as WorkerLike,
   createThread(failed) {
     const worker = createThread();
-    worker.addEventListener('error', (event) => failed(event.message || 'thread.mjs could not be loaded'));
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      failed(event.message || 'thread.mjs could not be loaded');
+    });
+    // The glue's handler throws, which would be an uncaught error of the page.
+    Object.defineProperty(worker, 'onerror', {set() {}});
     return worker as unknown as WorkerLike;
   },
   cores: () => globalThis.navigator?.hardwareConcurrency || 1,

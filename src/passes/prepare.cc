@@ -1,10 +1,30 @@
 #include "passes/prepare.h"
 
+#include <cstring>
+#include <utility>
+
 #include "passes/infer.h"
 
 namespace webinfer {
 
 namespace {
+
+constexpr size_t kLeastMoved = 4096;
+
+// Moves packed weights into the memory of the constant that they were made of, which nobody reads any more. Memory that is freed
+// in the middle of a heap that cannot shrink would be lost to a large model; this way one weight is there twice at a time.
+void PackInPlace(Node& node, std::shared_ptr<const Tensor> constant) {
+  if (constant == nullptr || constant.use_count() != 1) return;
+  Buffer& memory = const_cast<Tensor&>(*constant).buffer;
+  for (std::shared_ptr<const Buffer>& packed : node.prepared) {
+    if (packed == nullptr || packed.use_count() != 1) continue;
+    const size_t size = packed->size();
+    if (size < kLeastMoved || size > memory.size() || size < memory.size() / 8 * 7) continue;
+    std::memcpy(memory.data(), packed->data(), size);
+    packed = std::make_shared<Buffer>(std::move(memory));
+    return;
+  }
+}
 
 Status PrepareGraph(Graph& graph, SymbolTable& symbols, uint64_t* spare_bytes) {
   GraphInfo info;
@@ -26,8 +46,8 @@ Status PrepareGraph(Graph& graph, SymbolTable& symbols, uint64_t* spare_bytes) {
       if ((context.dropped() >> i & 1) == 0 || node->inputs[i] == kNoValue) continue;
       const ValueId id = node->inputs[i];
       if (--readers[static_cast<size_t>(id)] > 0) continue;
-      graph.values[static_cast<size_t>(id)].constant.reset();
       info[static_cast<size_t>(id)].known = nullptr;
+      PackInPlace(*node, std::move(graph.values[static_cast<size_t>(id)].constant));
     }
   }
   return OkStatus();

@@ -38,13 +38,19 @@ uint64_t WeightBytes(const Graph& graph) {
   return bytes;
 }
 
+// Half of what the address space has left, so that second copies never cost a large model the memory it needs.
+uint64_t RoomBytes() {
+  const uint64_t live = GetMemoryStats().live;
+  return live < SIZE_MAX ? (SIZE_MAX - live) / 2 : 0;
+}
+
 uint64_t SpareBytes(WeightMemory choice, uint64_t model_bytes) {
   switch (choice) {
     case WeightMemory::kSmall: return 0;
-    case WeightMemory::kBalanced: return std::max(model_bytes / 2, kLeastSpareBytes);
+    case WeightMemory::kBalanced: return std::min(std::max(model_bytes / 2, kLeastSpareBytes), RoomBytes());
     case WeightMemory::kFast: break;
   }
-  return UINT64_MAX;
+  return RoomBytes();
 }
 
 void FixDimensions(Graph& graph, const std::vector<std::pair<std::string, int64_t>>& dimensions) {
@@ -238,6 +244,7 @@ SessionStats Session::Stats() const {
   SessionStats stats = impl_->stats;
   const GraphExecutor& main = impl_->executor->main();
   stats.arena_bytes = impl_->executor->arena_bytes();
+  for (const Buffer& buffer : impl_->feed_buffers) stats.arena_bytes += buffer.size();
   stats.bindings = main.bindings_made();
   stats.steps = main.binding() != nullptr ? main.binding()->steps.size() : 0;
   stats.run_allocations = GetMemoryStats().allocations - impl_->allocations_before;

@@ -29,7 +29,7 @@ struct SessionOptions {
 
 struct SessionStats {
   uint64_t weight_bytes = 0;      // constants and packed weights
-  uint64_t arena_bytes = 0;       // the largest binding's
+  uint64_t arena_bytes = 0;       // inputs, and intermediate values of the largest binding
   uint64_t run_allocations = 0;   // fallible allocations during the last run
   uint64_t bindings = 0;          // made so far
   uint64_t nodes = 0, steps = 0;  // after the passes; of the last run's top-level binding

@@ -23,15 +23,18 @@ const ISOLATION = {
 
 /**
  * Serves {prefix: folder or string of HTML} on localhost. `isolated` sends the headers that allow shared memory; `csp` a
- * Content-Security-Policy. Returns {origin, close}.
+ * Content-Security-Policy; `cache` lets the browser keep files. Returns {origin, close}.
  */
-export async function serve(mounts, {port = 0, host = '127.0.0.1', isolated = true, csp = undefined} = {}) {
+export async function serve(
+  mounts,
+  {port = 0, host = '127.0.0.1', isolated = true, csp = undefined, cache = false} = {},
+) {
   const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
     const prefix = prefixes.find((p) => path.startsWith(p));
     const headers = {
-      'cache-control': 'no-cache',
+      'cache-control': cache ? 'max-age=3600' : 'no-cache',
       ...(isolated ? ISOLATION : {}),
       ...(csp ? {'content-security-policy': csp} : {}),
     };
@@ -46,9 +49,10 @@ export async function serve(mounts, {port = 0, host = '127.0.0.1', isolated = tr
       response.writeHead(404, headers).end(`nothing at ${path}`);
       return;
     }
-    const length = statSync(file).size;
+    const {size: length, mtimeMs} = statSync(file);
     response.writeHead(200, {
       ...headers,
+      etag: `"${length}-${mtimeMs}"`,
       'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
       'content-length': length,
     });

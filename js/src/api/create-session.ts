@@ -18,6 +18,8 @@ const LOCAL_MODEL_BYTES = 256 * 1024;
 const SINGLE_MODEL_BYTES = 4 * 1024 * 1024;
 /** Multiply-adds that take about 5 ms on one thread: from there on a worker and threads pay. */
 const LONG_RUN_OPERATIONS = 4e7;
+/** Models up to this size are fetched at once rather than streamed. */
+const WHOLE_BYTES = 32 * 1024 * 1024;
 /** Pieces of the model on their way to a worker at a time. */
 const PIECES_IN_FLIGHT = 4;
 
@@ -226,6 +228,24 @@ class SessionMaker {
 
   async #push(client: EngineClient, model: number, source: ByteSource): Promise<void> {
     this.#loaded = 0;
+    if (source.whole && (source.size ?? Number.POSITIVE_INFINITY) <= WHOLE_BYTES && !this.#options.onProgress) {
+      const bytes = await source.whole();
+      this.#check();
+      checkModelStart(bytes, source.name);
+      this.#loaded = bytes.byteLength;
+      if (this.#loaded > 0) await client.pushModel(model, bytes, true);
+    } else {
+      await this.#pushPieces(client, model, source);
+    }
+    if (this.#loaded === 0) {
+      throw new WebInferError('InvalidModel', `${source.name} is empty`, {
+        expected: 'an ONNX model',
+        actual: '0 bytes',
+      });
+    }
+  }
+
+  async #pushPieces(client: EngineClient, model: number, source: ByteSource): Promise<void> {
     const queue = new PieceQueue();
     for await (const piece of source.chunks(this.#options.signal)) {
       this.#check();
@@ -235,12 +255,6 @@ class SessionMaker {
       this.#report('model');
     }
     await queue.drain();
-    if (this.#loaded === 0) {
-      throw new WebInferError('InvalidModel', `${source.name} is empty`, {
-        expected: 'an ONNX model',
-        actual: '0 bytes',
-      });
-    }
   }
 
   async #fill(client: EngineClient, model: number, ranges: ExternalRange[], source: ByteSource): Promise<void> {

@@ -7,12 +7,12 @@ import type {
   ProfileEntry,
   ValueDescription,
 } from '../engine/glue.js';
-import type {ValueData} from '../engine/values.js';
+import type {TensorData, ValueData} from '../engine/values.js';
 import type {EngineLease} from '../loader/engines.js';
 import type {FileSource} from '../loader/source.js';
 import {convertIn, ModelOrigin} from './convert.js';
 import {type CreatedSession, createSession, type SessionPlan} from './create-session.js';
-import {TYPE_NAMES} from './data-types.js';
+import {type NumericArray, TYPE_NAMES} from './data-types.js';
 import {ASYNC_DISPOSE, DISPOSE} from './dispose.js';
 import {warnOnce} from './env.js';
 import {abortError, WebInferError} from './errors.js';
@@ -230,7 +230,11 @@ export class InferenceSession {
     }
     const targets: PreparedRun['targets'] = [];
     for (const [name, into] of fetches) {
-      request.outputs.push({index: this.#outputs.get(name) as number, keep: into === null && this.#keeps(name)});
+      request.outputs.push({
+        index: this.#outputs.get(name) as number,
+        keep: into === null && this.#keeps(name),
+        into: this.#client.remote ? undefined : ownData(into),
+      });
       targets.push({name, into});
     }
     return {request, targets};
@@ -244,7 +248,12 @@ export class InferenceSession {
   #collect({targets}: PreparedRun, values: ValueData[]): InferenceSession.ReturnType {
     const result: Record<string, OnnxValue> = {};
     targets.forEach(({name, into}, i) => {
-      const value = fromValue(values[i] as ValueData, this.#client);
+      const data = values[i] as ValueData;
+      if (into instanceof Tensor && data.kind === 'tensor' && data.data === into.data) {
+        result[name] = into;
+        return;
+      }
+      const value = fromValue(data, this.#client);
       result[name] = into instanceof Tensor ? fillTensor(into, value, name) : value;
     });
     return result as InferenceSession.ReturnType;
@@ -370,6 +379,12 @@ export class InferenceSession {
 
 // A session that is lost without release() still ends its worker.
 const leases = new FinalizationRegistry<EngineLease>((lease) => lease.release());
+
+/** The elements of a tensor that the caller wants filled, as the engine can fill them. */
+function ownData(into: OnnxValue | null): TensorData | undefined {
+  if (!(into instanceof Tensor) || into.location !== 'cpu' || into.type === 'string') return undefined;
+  return {kind: 'tensor', type: into.type, dims: into.dims, data: into.data as NumericArray};
+}
 
 function indexByName(values: readonly ValueDescription[]): Map<string, number> {
   return new Map(values.map(({name}, i) => [name, i]));

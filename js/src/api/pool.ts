@@ -27,6 +27,7 @@ export class SessionPool {
   readonly #free: InferenceSession[];
   readonly #all: Set<InferenceSession>;
   readonly #waiting: Waiting[] = [];
+  readonly #running = new Set<Promise<unknown>>();
   readonly #renew: () => Promise<InferenceSession>;
   #released: Promise<void> | undefined;
 
@@ -91,10 +92,14 @@ export class SessionPool {
     while (this.#free.length && this.#waiting.length) {
       const session = this.#free.pop() as InferenceSession;
       const next = this.#waiting.shift() as Waiting;
-      next.start(session).then(
-        () => this.#giveBack(session),
-        (error) => (isDead(error) ? this.#replace(session) : this.#giveBack(session)),
-      );
+      const run = next.start(session);
+      this.#running.add(run);
+      run
+        .then(
+          () => this.#giveBack(session),
+          (error) => (isDead(error) ? this.#replace(session) : this.#giveBack(session)),
+        )
+        .finally(() => this.#running.delete(run));
     }
   }
 
@@ -123,6 +128,7 @@ export class SessionPool {
   release(): Promise<void> {
     this.#released ??= (async () => {
       for (const waiting of this.#waiting.splice(0)) waiting.reject(released());
+      await Promise.allSettled(this.#running);
       await Promise.all([...this.#all].map((session) => session.release()));
       this.#all.clear();
     })();

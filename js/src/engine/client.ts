@@ -4,7 +4,7 @@
 import type {ExternalIdentities, PlanKey} from '../loader/plan-store.js';
 import type {EngineSessionOptions, ModelDescription, OperatorRegistry, ProfileEntry, SessionStats} from './glue.js';
 import type {ImageCodecModules} from './image-codecs.js';
-import type {ValueData} from './values.js';
+import type {TensorData, ValueData} from './values.js';
 
 /** Bytes of a file that the model keeps its weights in: `length` at `offset` of `location` belong to weight `index`. */
 export interface ExternalRange {
@@ -19,8 +19,8 @@ export interface RunRequest {
   session: number;
   /** Input number and value. */
   feeds: [input: number, value: ValueData][];
-  /** Numbers of the wanted outputs; `keep` leaves one in engine memory. */
-  outputs: {index: number; keep: boolean}[];
+  /** Numbers of the wanted outputs; `keep` leaves one in engine memory, `into` takes it if it fits (on this thread only). */
+  outputs: {index: number; keep: boolean; into?: TensorData}[];
 }
 
 /** How a model is written: what passes make of it, and the file that weights of at least `leastBytes` go to ('': none). */
@@ -49,7 +49,8 @@ export interface EngineClient {
 
   /** `total`: bytes of the whole file, 0 if unknown. */
   beginModel(total: number): number | Promise<number>;
-  pushModel(model: number, piece: Uint8Array): void | Promise<void>;
+  /** `owned`: the piece is a buffer of its own that the caller gives away. */
+  pushModel(model: number, piece: Uint8Array, owned?: boolean): void | Promise<void>;
   /** After the last piece; the ranges that must be filled before createSession. */
   finishModel(model: number): ExternalRange[] | Promise<ExternalRange[]>;
   /** Bytes of weight `index` from its byte `at` on. */

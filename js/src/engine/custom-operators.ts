@@ -225,7 +225,7 @@ export class CustomOperators {
     strings.forEach((text, i) => {
       const string = this.#engine.addString(String(text));
       if (!string) throw this.#instance.lastError();
-      this.#instance.ints[(address >> 2) + i] = string;
+      this.#instance.ints[(address >>> 2) + i] = string;
     });
   }
 }

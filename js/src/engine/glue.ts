@@ -173,7 +173,7 @@ export interface ProfileEntry {
 export interface SessionStats {
   /** Constants and packed weights. */
   weightBytes: number;
-  /** Intermediate values of the largest binding. */
+  /** Inputs, and intermediate values of the largest binding. */
   arenaBytes: number;
   /** Allocations of the last run; 0 once shapes have been seen. */
   runAllocations: number;

@@ -49,6 +49,7 @@ export class EngineInstance {
     const memory = makeMemory(shared, maxMemory);
     const factory = shared ? createThreadedEngine : createEngine;
     const workers: WorkerLike[] = [];
+    let made: EngineInstance | undefined;
     let failed: (reason: unknown) => void = () => {};
     const failure = new Promise<never>((_, reject) => {
       failed = reject;
@@ -65,6 +66,7 @@ export class EngineInstance {
       createWorker() {
         const worker = platform().createThread((reason) => {
           failed(new WebInferError('HostUnsupported', THREADS_FAILED, {actual: reason}));
+          if (made) made.#die(new Error(`a thread of the engine failed: ${reason}`));
         });
         workers.push(worker);
         return worker;
@@ -73,7 +75,8 @@ export class EngineInstance {
     try {
       const engine = await Promise.race([ready, failure]);
       if (maxMemory) engine.limitMemory(maxMemory);
-      return new EngineInstance(engine, memory, workers);
+      made = new EngineInstance(engine, memory, workers);
+      return made;
     } catch (error) {
       for (const worker of workers) worker.terminate();
       throw error;
@@ -136,10 +139,14 @@ export class EngineInstance {
       return use();
     } catch (error) {
       if (!isTrap(error)) throw error;
-      this.#death = error;
-      this.dispose();
+      this.#die(error);
       throw this.#dead();
     }
+  }
+
+  #die(cause: unknown): void {
+    this.#death ??= cause;
+    this.dispose();
   }
 
   get alive(): boolean {
@@ -163,8 +170,10 @@ function operatorError(cause: unknown, message: string, {op, node}: {op: string;
   return new WebInferError(code, own, {op, node, expected, actual, hint, cause});
 }
 
-// RangeError: the stack of the engine's host ran out inside it, which leaves its own stack pointer wrong.
+// RangeError: the stack of the engine's host ran out inside it, which leaves its own stack pointer wrong. 'unwind': Emscripten
+// ends the call because another thread has trapped.
 function isTrap(error: unknown): boolean {
+  if (error === 'unwind') return true;
   if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) return true;
   return error instanceof RangeError && /call stack/i.test(error.message);
 }

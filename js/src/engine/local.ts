@@ -31,10 +31,21 @@ import type {
 import {type ImageCodecModules, installImageCodecs} from './image-codecs.js';
 import type {EngineInstance} from './instance.js';
 import {loadPlan, savePlan} from './plan.js';
-import {describeTensor, feedValue, type PinnedData, readValue, type ValueData, viewTensor} from './values.js';
+import {
+  describeTensor,
+  feedValue,
+  type PinnedData,
+  readValue,
+  readValueInto,
+  type ValueData,
+  viewTensor,
+} from './values.js';
 
 /** Milliseconds a slice may take: an abort is seen within a few of them. */
 const SLICE_MS = 8;
+
+/** Bytes of a model on their way through the engine's memory at a time: they stay in the cache until they are in place. */
+const PIECE = 256 * 1024;
 
 interface LoadingModel {
   loader: ModelLoader;
@@ -76,10 +87,13 @@ export class LocalEngine implements EngineClient {
     const instance = this.#instance;
     const {loader} = this.#model(model);
     instance.call(() => {
-      const address = loader.chunk(piece.byteLength) >>> 0;
-      if (!address) throw instance.lastError();
-      instance.bytes.set(piece, address);
-      if (!loader.push(piece.byteLength)) throw instance.lastError();
+      for (let at = 0; at < piece.byteLength; at += PIECE) {
+        const part = piece.subarray(at, at + PIECE);
+        const address = loader.chunk(part.byteLength) >>> 0;
+        if (!address) throw instance.lastError();
+        instance.bytes.set(part, address);
+        if (!loader.push(part.byteLength)) throw instance.lastError();
+      }
     });
   }
 
@@ -315,8 +329,9 @@ export class LocalEngine implements EngineClient {
 
   #outputs({session, outputs}: RunRequest): ValueData[] {
     const instance = this.#instance;
-    return outputs.map(({index, keep}) => {
+    return outputs.map(({index, keep, into}) => {
       const info = instance.engine._wi_output(session, index);
+      if (into) return readValueInto(instance, info, into);
       if (!keep) return readValue(instance, info);
       const tensor = describeTensor(instance, info);
       if (!tensor || tensor.type === 'string') return readValue(instance, info);

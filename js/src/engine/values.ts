@@ -65,7 +65,7 @@ const VALUE = 15;
 /** The value described at `info`, copied out of the engine. */
 export function readValue(instance: EngineInstance, info: number): ValueData {
   const {ints} = instance;
-  const at = info >> 2;
+  const at = info >>> 2;
   const kind = ints[at + KIND];
   if (kind === KIND_TENSOR) return readTensor(instance, at);
   const value = (ints[at + VALUE] as number) >>> 0;
@@ -79,6 +79,22 @@ export function readValue(instance: EngineInstance, info: number): ValueData {
   const elements: ValueData[] = [];
   for (let i = 0; i < count; i++) elements.push(readElement(instance, value, i));
   return {kind: 'sequence', elements};
+}
+
+/** The same, copied into `into` if it is a tensor that fits. */
+export function readValueInto(instance: EngineInstance, info: number, into: TensorData): ValueData {
+  const {ints} = instance;
+  const at = info >>> 2;
+  const {type, dims, data} = into;
+  const bytes = (ints[at + BYTES] as number) >>> 0;
+  let fits = ints[at + KIND] === KIND_TENSOR && ints[at + DTYPE] === TYPE_NUMBERS.get(type) && type !== 'string';
+  fits &&= ints[at + RANK] === dims.length && bytes === (data as NumericArray).byteLength;
+  for (let i = 0; fits && i < dims.length; i++) fits = ints[at + DIMS + i] === dims[i];
+  if (!fits) return readValue(instance, info);
+  const from = (ints[at + DATA] as number) >>> 0;
+  const {buffer, byteOffset} = data as NumericArray;
+  new Uint8Array(buffer, byteOffset, bytes).set(instance.bytes.subarray(from, from + bytes));
+  return into;
 }
 
 function readElement(instance: EngineInstance, value: number, i: number): ValueData {
@@ -105,7 +121,7 @@ function readTensor(instance: EngineInstance, at: number): TensorData {
 
 /** A view of the tensor at `info`, without copying; strings are copied. */
 export function viewTensor(instance: EngineInstance, info: number): NumericArray | string[] {
-  const at = info >> 2;
+  const at = info >>> 2;
   const type = typeAt(instance, at);
   if (type === 'string') return readStrings(instance, at, sizeOfDims(dimsAt(instance, at)));
   const kind = arrayConstructor(type);
@@ -117,7 +133,7 @@ export function viewTensor(instance: EngineInstance, info: number): NumericArray
 
 /** Type and shape of the tensor at `info`; undefined if the value is no tensor. */
 export function describeTensor(instance: EngineInstance, info: number): {type: DataType; dims: number[]} | undefined {
-  const at = info >> 2;
+  const at = info >>> 2;
   if (instance.ints[at + KIND] !== KIND_TENSOR) return undefined;
   return {type: typeAt(instance, at), dims: dimsAt(instance, at)};
 }
@@ -140,12 +156,12 @@ function readStrings(instance: EngineInstance, at: number, count: number): strin
 /** The string elements at `address`. */
 export function readStringsAt(instance: EngineInstance, address: number, count: number): string[] {
   const {ints, bytes} = instance;
-  const first = address >> 2;
+  const first = address >>> 2;
   const decoder = new TextDecoder();
   const strings: string[] = [];
   for (let i = 0; i < count; i++) {
     const string = (ints[first + i] as number) >>> 0;
-    const length = (ints[string >> 2] as number) >>> 0;
+    const length = (ints[string >>> 2] as number) >>> 0;
     strings.push(decoder.decode(bytes.slice(string + 4, string + 4 + length)));
   }
   return strings;
@@ -257,7 +273,7 @@ function writeStrings(instance: EngineInstance, session: number, address: number
   const text = lengths + 4 * encoded.length;
   let at = text;
   encoded.forEach((bytes, i) => {
-    instance.ints[(lengths >> 2) + i] = bytes.length;
+    instance.ints[(lengths >>> 2) + i] = bytes.length;
     instance.bytes.set(bytes, at);
     at += bytes.length;
   });

@@ -23,7 +23,10 @@ export interface ByteSource {
   readonly bytes?: Uint8Array;
   /** Changes when the bytes do; absent if that cannot be told without reading them. */
   readonly identity?: string;
+  /** The pieces in order; each is good until the next one is asked for. */
   chunks(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** All at once, for files that fit twice: several times faster than pieces of a stream. The caller owns the buffer. */
+  whole?(): Promise<Uint8Array<ArrayBuffer>>;
   /** Lets go of a file that will not be read. */
   cancel?(): void;
 }

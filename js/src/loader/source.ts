@@ -47,6 +47,7 @@ export function keepSource(source: ByteSource): ByteSource {
   let read = false;
   return {
     ...source,
+    whole: undefined,
     async *chunks(signal) {
       if (!read) for await (const piece of source.chunks(signal)) pieces.push(piece.slice());
       read = true;
@@ -101,6 +102,7 @@ async function fromResponse(response: Response, what: string): Promise<ByteSourc
     size,
     identity: identityOf(response),
     chunks: () => streamPieces(body),
+    whole: async () => new Uint8Array(await response.arrayBuffer()),
     cancel: () => void body.cancel().catch(() => {}),
   };
 }

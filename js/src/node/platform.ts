@@ -59,9 +59,10 @@ async function openFile(path: string): Promise<ByteSource> {
 
 async function* readPieces(path: string): AsyncIterable<Uint8Array> {
   const file = await open(path);
+  const buffer = new Uint8Array(PIECE);
   try {
     for (;;) {
-      const {bytesRead, buffer} = await file.read(new Uint8Array(PIECE), 0, PIECE);
+      const {bytesRead} = await file.read(buffer, 0, PIECE);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
@@ -86,7 +87,8 @@ class NodeWorker implements WorkerLike {
     });
     this.#worker.on('error', (error) => {
       failed?.(String(error));
-      this.onerror?.({message: String(error)});
+      // The glue's handler of a thread throws, which would end the process.
+      if (!this.#isThread) this.onerror?.({message: String(error)});
     });
   }
 

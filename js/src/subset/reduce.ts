@@ -22,7 +22,7 @@ export type DataObjects = readonly (readonly [address: number, bytes: number])[]
 export interface ReduceOptions {
   /** Address of the list of operator makers. */
   makers: number;
-  /** Whether each of them stays. */
+  /** Whether each of them stays; those beyond its end do not. */
   keep: readonly boolean[];
   objects: DataObjects;
 }
@@ -177,13 +177,15 @@ class Reachability {
 export function reduceBinary(binary: Uint8Array, {makers, keep, objects}: ReduceOptions): Reduced {
   const bytes = binary.slice();
   const program = new Program(bytes, objects);
-  keep.forEach((stays, i) => {
-    if (stays) return;
+  const list = objects.find(([address]) => address === makers);
+  if (!list) throw new Error('The list of operators is not among the objects');
+  for (let i = 0; 4 * i < list[1]; i++) {
+    if (keep[i]) continue;
     if (!program.table.has(program.word(makers + 4 * i))) {
       throw new Error('The list of operators is not where the engine says it is');
     }
     program.clear(makers + 4 * i, 4);
-  });
+  }
   const reached = new Reachability(program);
   for (const index of readExportedFunctions(bytes, program.sections)) reached.reachFunction(index);
   reached.finish();

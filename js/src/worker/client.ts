@@ -111,8 +111,8 @@ export class WorkerEngine implements EngineClient {
     return this.#call('beginModel', [total]);
   }
 
-  pushModel(model: number, piece: Uint8Array): Promise<void> {
-    const own = piece.slice();
+  pushModel(model: number, piece: Uint8Array, owned = false): Promise<void> {
+    const own = owned ? (piece as Uint8Array<ArrayBuffer>) : piece.slice();
     return this.#call('pushModel', [model, own], [own.buffer]);
   }
 

@@ -31,11 +31,17 @@ interface Needs {
 }
 
 /** Which operators the models ask for, in the order of the engine's list. */
-async function findNeeds(models: string[], freeDimensionOverrides: Record<string, number>): Promise<Needs> {
+async function findNeeds(
+  models: string[],
+  freeDimensionOverrides: Record<string, number>,
+  hasPlain: boolean,
+): Promise<Needs> {
   const keep: boolean[] = [];
   const names = new Set<string>();
   for (const model of models) {
     for (const options of OPTIONS) {
+      // A package without the plain build has no deterministic sessions.
+      if (options.deterministic && !hasPlain) continue;
       const session = await InferenceSession.create(model, {...options, freeDimensionOverrides, worker: false});
       for (const [i, {domain, name, askedFor}] of (await session.operators()).entries()) {
         keep[i] ||= askedFor;
@@ -88,8 +94,10 @@ function writePackage(folder: string): void {
 }
 
 function report(file: string, before: Uint8Array, after: Uint8Array, removed: number): void {
-  const size = (bytes: Uint8Array) => `${bytes.length} bytes, ${brotliCompressSync(bytes).length} brotli`;
-  console.log(`${file}: ${size(after)} (of ${size(before)}), ${removed} functions removed`);
+  const compressed = brotliCompressSync(after).length;
+  console.log(
+    `${file}: ${after.length} bytes (of ${before.length}), ${compressed} brotli; ${removed} functions removed`,
+  );
 }
 
 export const command: Command = {
@@ -115,7 +123,11 @@ models need. Another model is refused by the names of what it misses.
     const files = values.variant ? values.variant.map((variant) => `webinfer-${variant}.wasm`) : available;
     const unknown = files.find((file) => !available.includes(file));
     if (unknown) throw new UsageError(`there is no ${unknown} in this package`);
-    const {keep, names} = await findNeeds(positionals, parseDimensions(values.dimension));
+    const {keep, names} = await findNeeds(
+      positionals,
+      parseDimensions(values.dimension),
+      available.includes('webinfer-simd.wasm'),
+    );
     writePackage(folder);
     for (const file of files) {
       const binary = readFileSync(`${PACKAGE}dist/${file}`);
