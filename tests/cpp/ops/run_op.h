@@ -78,6 +78,20 @@ class RunOp {
   RunOp& Ints(std::string_view name, std::vector<int64_t> values) {
     return node_.attributes.SetInts(name, std::move(values)), *this;
   }
+  RunOp& Floats(std::string_view name, std::vector<float> values) {
+    Attribute attribute;
+    attribute.name = name;
+    attribute.kind = Attribute::Kind::kFloats;
+    attribute.floats = std::move(values);
+    return node_.attributes.Set(std::move(attribute)), *this;
+  }
+  RunOp& Strings(std::string_view name, std::vector<std::string> values) {
+    Attribute attribute;
+    attribute.name = name;
+    attribute.kind = Attribute::Kind::kStrings;
+    attribute.strings = std::move(values);
+    return node_.attributes.Set(std::move(attribute)), *this;
+  }
   Node& node() { return node_; }
 
   Result<std::vector<RuntimeValue>> TryRun(int outputs = 1) {

@@ -13,6 +13,33 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return regex.ok() && regex->FullMatch(text);
 }
 
+// The first match at or behind `from`, as "first-last".
+std::string Found(std::string_view pattern, std::string_view text, size_t from = 0) {
+  Result<Regex> regex = Regex::Compile(pattern);
+  EXPECT_TRUE(regex.ok()) << pattern << ": " << LastError().message;
+  size_t first = 0, last = 0;
+  return regex.ok() && regex->Find(text, from, &first, &last) ? std::to_string(first) + "-" + std::to_string(last) : "none";
+}
+
+TEST(Regex, FindsTheFirstAndThereTheLongestMatch) {
+  EXPECT_EQ(Found("[a-z]+", "12 abc def"), "3-6");
+  EXPECT_EQ(Found("[a-z]+", "12 abc def", 6), "7-10");
+  EXPECT_EQ(Found("[a-z]+", "12 abc def", 4), "4-6");
+  EXPECT_EQ(Found("a|ab|abc", "xabcd"), "1-4");
+  EXPECT_EQ(Found("x*", "abc", 1), "1-1");
+  EXPECT_EQ(Found("x*", "abc", 3), "3-3");
+  EXPECT_EQ(Found("x", "abc"), "none");
+  EXPECT_EQ(Found("x", ""), "none");
+  EXPECT_EQ(Found("^b", "abb", 1), "none");
+  EXPECT_EQ(Found("\\bb", "ab b", 1), "3-4");
+  EXPECT_EQ(Found("\\bb",
+                  "\xC3\xA9"
+                  "b",
+                  2),
+            "2-3");
+  EXPECT_EQ(Found("b$", "abab", 0), "3-4");
+}
+
 TEST(Regex, MatchesWhatPythonsReMatches) {
   EXPECT_TRUE(Matches("", ""));
   EXPECT_FALSE(Matches("", "a"));
