@@ -17,7 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RECORD = ROOT / "docs/compatibility/onnx-backend-tests.txt"
 TABLE = ROOT / "docs/compatibility/operators.md"
 DEFINITION = re.compile(r"^WEBINFER_OP\((\w+)\)", re.MULTILINE)
-DOMAINS = {"Microsoft": "com.microsoft", "Nchwc": "com.microsoft.nchwc", "Ml": "ai.onnx.ml", "Training": "ai.onnx.preview.training"}
+DOMAINS = {"Microsoft": "com.microsoft", "Nchwc": "com.microsoft.nchwc", "Ml": "ai.onnx.ml", "Training": "ai.onnx.preview.training",
+           "Preview": "ai.onnx.preview"}
 
 
 def fields(data):
