@@ -2,6 +2,7 @@
 // The table is [buckets, heads] by name but lies head by head, as onnxruntime reads it.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "kernels/elements.h"
 #include "ops/op.h"
@@ -12,9 +13,13 @@ namespace {
 Status Infer(InferContext& ctx) {
   WEBINFER_TRY(ctx.ExpectRank(0, 2));
   int64_t queries = kUnknownDim, keys = kUnknownDim;
-  if (!ctx.KnownInt(1, &queries)) ctx.NeedValue(1);
-  if (!ctx.KnownInt(2, &keys)) ctx.NeedValue(2);
-  if (queries < kUnknownDim || keys < kUnknownDim) return Error(Code::kInvalidArgument, "A length is negative");
+  for (const auto& [input, length] : {std::pair{1, &queries}, std::pair{2, &keys}}) {
+    if (!ctx.KnownInt(input, length)) {
+      ctx.NeedValue(input);
+    } else if (*length < 0) {
+      return Error(Code::kInvalidArgument, "A length is negative").Actual("%lld", static_cast<long long>(*length));
+    }
+  }
   const Shape& table = ctx.In(0).shape;
   return ctx.SetOutput(0, ctx.In(0).dtype, {1, table.rank_known() ? table[1] : kUnknownDim, queries, keys});
 }

@@ -21,6 +21,10 @@ Status Infer(InferContext& ctx) {
     const bool known = count.rank() == 1 && (count[0] == 4 || count[0] == 5);
     return ctx.SetOutput(0, ctx.In(0).dtype, known ? Shape::Unknown(static_cast<int>(count[0])) : Shape::UnknownRank());
   }
+  for (const int64_t each : size.span()) {
+    if (each < 0)
+      return Error(Code::kInvalidArgument, "AffineGrid's size is negative").Actual("%lld", static_cast<long long>(each));
+  }
   const int axes = size.size - 2;
   const Shape& theta = ctx.In(0).shape;
   if ((axes != 2 && axes != 3) || !MergeShapes(theta, {size[0], axes, axes + 1}).ok()) {
