@@ -28,6 +28,7 @@ struct Tile8 {
   int columns;  // a multiple of 8
   int32_t* sums;
   size_t sums_stride;
+  int panel_sums = 8;  // from one panel's sums to the next's
 };
 
 // kRows rows times kPanels panels at once, from panel to panel. Returns the columns done.
@@ -84,7 +85,7 @@ WEBINFER_INLINE int RunPanels(const Tile8& t, int done) {
     for (int r = 0; r < kRows; ++r) {
       int32_t* to = t.sums + static_cast<size_t>(r) * t.sums_stride + done;
       WEBINFER_UNROLL
-      for (int v = 0; v < 2 * kPanels; ++v) Store(to + 4 * v, sum[r][v]);
+      for (int v = 0; v < 2 * kPanels; ++v) Store(to + v / 2 * t.panel_sums + 4 * (v % 2), sum[r][v]);
     }
   }
   return done;
@@ -133,10 +134,40 @@ void RunPart(const Int8Block& block, const Int8Stage& stage, int row, int rows, 
              columns, block.c + static_cast<size_t>(row) * c_row, block.c_stride);
 }
 
+// One row over more of b than caches hold: panels far apart are read together, each a stream that memory foresees. Returns the
+// columns done.
+template <typename Dot>
+int RunStreams(const Int8Block& block, const Int8Stage& stage) {
+  constexpr int kStreams = Dot::kPanelStep == 16 ? 4 : 6, kPanelsTogether = kMostSums / (8 * kStreams);
+  alignas(16) int32_t sums[kMostSums];
+  const size_t panel_bytes = static_cast<size_t>(Int8Depth(block.k)) * 8;
+  const int length = block.columns / 8 / kStreams;
+  for (int first = 0; first < length; first += kPanelsTogether) {
+    const int panels = std::min(kPanelsTogether, length - first);
+    for (int i = 0; i < panels; ++i) {
+      RunPanels<Dot, 1, kStreams>(
+          {block.a, block.a_stride, block.b.panels + static_cast<size_t>(block.column / 8 + first + i) * panel_bytes,
+           static_cast<size_t>(length) * panel_bytes, Int8Depth(block.k) / (Dot::kPanelStep / 8), 8 * kStreams, sums + 8 * i, 0,
+           8 * kPanelsTogether},
+          0);
+    }
+    for (int s = 0; s < kStreams; ++s) {
+      FinishInt8(stage, sums + 8 * kPanelsTogether * s, 0, block.row_sums, 1, block.column + 8 * (s * length + first), 8 * panels,
+                 block.c, block.c_stride);
+    }
+  }
+  return 8 * kStreams * length;
+}
+
 // All rows over one panel while it is in the first cache, or row after row over panels that stay in the second.
 template <typename Dot>
 void RunBlock(const Int8Block& block, const Int8Stage& stage) {
   const size_t bytes = static_cast<size_t>(Int8Depth(block.k)) * PaddedColumns(block.columns);
+  if (bytes > kCachedPanelBytes && block.rows == 1) {
+    const int done = RunStreams<Dot>(block, stage);
+    if (done < block.columns) RunPart<Dot>(block, stage, 0, 1, done, block.columns - done);
+    return;
+  }
   if (bytes > kCachedPanelBytes && block.rows > kTileRowsInt8) {
     for (int done = 0; done < block.columns; done += 8) {
       RunPart<Dot>(block, stage, 0, block.rows, done, std::min(8, block.columns - done));

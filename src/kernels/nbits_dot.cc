@@ -15,8 +15,7 @@ namespace webinfer::kernels {
 namespace {
 
 constexpr int kPanelsPerTask = 8;
-constexpr int kFewRows = 2;         // up to here the packed codes are read row by row
-constexpr int kMostExactRows = 16;  // three digits; a float tile over expanded weights is faster then
+constexpr int kFewRows = 2;  // up to here the packed codes are read row by row
 constexpr int kMostWideRows = 3;
 constexpr int kMostWideBlock = 4096;  // 2^31 bounds a block's sum of 8-bit codes times 12-bit digits
 
@@ -36,12 +35,12 @@ Digits DigitsOf(const NBitsGemm& g) {
 }
 
 // A rounded row: per four elements, digit by digit (bytes, or 16 bits if wide); per block the scale, the sum times the scale,
-// and minus the sum of each digit.
+// and what the sum of each digit starts from: minus the zero that all columns share times the digits' sum.
 struct RoundedRow {
   uint8_t* elements;
   float* scales;
   float* scaled_sums;
-  int32_t* sums;  // [digit][block]
+  int32_t* starts;  // [digit][block]
 };
 size_t Align(size_t bytes) { return (bytes + 63) / 64 * 64; }
 size_t QuadBytes(const NBitsGemm& g) { return static_cast<size_t>(DigitCount(g)) * (IsWide() ? 8 : 4); }
@@ -54,6 +53,9 @@ RoundedRow RowAt(const NBitsGemm& g, void* scratch, int row) {
   auto* const scales = reinterpret_cast<float*>(elements + ElementBytes(g));
   return {elements, scales, scales + g.blocks(), reinterpret_cast<int32_t*>(scales + 2 * g.blocks())};
 }
+
+// The zero that all columns share, as it is taken from packed codes.
+int32_t SharedZero(const NBitsGemm& g) { return g.zeros ? 0 : static_cast<int32_t>(DefaultZero(g) - CodeShift(g)); }
 
 float LargestMagnitude(const float* x, int count) {
   const Vec magnitude = Opaque(SplatInt(0x7fffffff));
@@ -69,6 +71,7 @@ void RoundRow(const NBitsGemm& g, const float* x, const RoundedRow& row) {
   const Digits digits = DigitsOf(g);
   const bool wide = IsWide();
   const auto unused = static_cast<uint32_t>(32 - digits.bits);
+  const int32_t shared_zero = SharedZero(g);
   uint8_t* to = row.elements;
   for (int block = 0; block < g.blocks(); ++block) {
     const int first = block * g.block, count = std::min(g.block, g.k - first);
@@ -96,7 +99,7 @@ void RoundRow(const NBitsGemm& g, const float* x, const RoundedRow& row) {
     double sum = 0;
     for (int d = digits.count - 1; d >= 0; --d) {
       const int32_t digit_sum = HorizontalSumInt(sums[d]);
-      row.sums[d * g.blocks() + block] = digit_sum;
+      row.starts[d * g.blocks() + block] = digit_sum * shared_zero;
       sum = sum * (1 << digits.bits) - digit_sum;
     }
     // Infinities and NaN: of no column anything is known.
@@ -156,9 +159,6 @@ WEBINFER_INLINE void AddStep(const uint8_t* codes, const Vec* first, const Vec* 
   }
 }
 
-// What a sum starts from: minus the zero that all columns share times the sum of the row.
-int32_t SharedZero(const NBitsGemm& g) { return g.zeros ? 0 : static_cast<int32_t>(DefaultZero(g) - CodeShift(g)); }
-
 // What a block of a row needs once its sums are done.
 struct BlockScales {
   Vec base, scale, scaled_sum;
@@ -190,7 +190,6 @@ WEBINFER_NOINLINE void RunRow(const NBitsGemm& g, const RoundedRow& row, int pan
   constexpr int kQuads = kBits == 2 ? 2 : 1;
   const size_t apart = static_cast<size_t>(distance) * PanelBytes(g), factor_bytes = BlockBytes(g) - BlockCodeBytes(g);
   const Vec mask = Opaque(wasm_i8x16_splat(kBits == 2 ? 3 : 15)), base = Opaque(static_cast<float>(1 << DigitsOf(g).bits));
-  const int32_t shared_zero = SharedZero(g);
   const uint8_t *codes = PanelAt(g, panel), *elements = row.elements;
   Vec total[kPanels][2];
   WEBINFER_UNROLL
@@ -200,7 +199,7 @@ WEBINFER_NOINLINE void RunRow(const NBitsGemm& g, const RoundedRow& row, int pan
     Sums sums[kPanels][2][kDigits];
     WEBINFER_UNROLL
     for (int d = 0; d < kDigits; ++d) {
-      const Vec start = SplatInt(shared_zero * row.sums[d * g.blocks() + block]);
+      const Vec start = wasm_v128_load32_splat(row.starts + d * g.blocks() + block);
       WEBINFER_UNROLL
       for (int p = 0; p < kPanels; ++p) {
         sums[p][0][d].Start(start);
@@ -254,18 +253,19 @@ void UnpackPanel(const NBitsGemm& g, int panel, uint8_t* to) {
   }
 }
 
-// kRows rows over one panel whose codes are bytes.
+// kRows rows over one panel whose codes are bytes. The sums over blocks live in `totals`: in registers they would push out
+// those of the block.
 template <int kRows, int kDigits>
-WEBINFER_NOINLINE void RunTile(const NBitsGemm& g, const RoundedRow* rows, int panel, const uint8_t* codes, float* y) {
+WEBINFER_NOINLINE void RunTile(const NBitsGemm& g, const RoundedRow* rows, int panel, const uint8_t* codes, float* totals,
+                               float* y) {
   const uint8_t* elements[kRows];
-  Vec total[kRows][2];
   for (int r = 0; r < kRows; ++r) {
     elements[r] = rows[r].elements;
-    total[r][0] = total[r][1] = Zero();
+    Store(totals + kPanelColumns * r, Zero());
+    Store(totals + kPanelColumns * r + 4, Zero());
   }
   const uint8_t* factors = PanelAt(g, panel) + BlockCodeBytes(g);
   const Vec base = Opaque(static_cast<float>(1 << DigitsOf(g).bits));
-  const int32_t shared_zero = SharedZero(g);
   WEBINFER_NO_UNROLL
   for (int block = 0; block < g.blocks(); ++block, factors += BlockBytes(g)) {
     NarrowSums sums[kRows][2][kDigits];
@@ -273,7 +273,7 @@ WEBINFER_NOINLINE void RunTile(const NBitsGemm& g, const RoundedRow* rows, int p
     for (int r = 0; r < kRows; ++r) {
       WEBINFER_UNROLL
       for (int d = 0; d < kDigits; ++d)
-        sums[r][0][d].sum = sums[r][1][d].sum = SplatInt(shared_zero * rows[r].sums[d * g.blocks() + block]);
+        sums[r][0][d].sum = sums[r][1][d].sum = wasm_v128_load32_splat(rows[r].starts + d * g.blocks() + block);
     }
     WEBINFER_NO_UNROLL
     for (int step = g.block / 4; step > 0; --step, codes += 32) {
@@ -293,22 +293,27 @@ WEBINFER_NOINLINE void RunTile(const NBitsGemm& g, const RoundedRow* rows, int p
     WEBINFER_UNROLL
     for (int r = 0; r < kRows; ++r) {
       const BlockScales scales{base, LoadSplat(rows[r].scales + block), LoadSplat(rows[r].scaled_sums + block)};
-      total[r][0] = AddBlock<kDigits>(g, f, sums[r][0], scales, total[r][0]);
-      total[r][1] = AddBlock<kDigits>(g, f + 4, sums[r][1], scales, total[r][1]);
+      float* const total = totals + kPanelColumns * r;
+      Store(total, AddBlock<kDigits>(g, f, sums[r][0], scales, Load(total)));
+      Store(total + 4, AddBlock<kDigits>(g, f + 4, sums[r][1], scales, Load(total + 4)));
     }
   }
-  for (int r = 0; r < kRows; ++r) StoreColumns(g, panel, total[r], y + static_cast<size_t>(r) * static_cast<size_t>(g.n));
+  for (int r = 0; r < kRows; ++r) {
+    const Vec total[2] = {Load(totals + kPanelColumns * r), Load(totals + kPanelColumns * r + 4)};
+    StoreColumns(g, panel, total, y + static_cast<size_t>(r) * static_cast<size_t>(g.n));
+  }
 }
 
 void RunTileOf(int rows, const NBitsGemm& g, const RoundedRow* row, int panel, const uint8_t* codes, float* y) {
-  if (!g.int8) return rows == 1 ? RunTile<1, 3>(g, row, panel, codes, y) : RunTile<2, 3>(g, row, panel, codes, y);
+  alignas(16) float totals[6 * kPanelColumns];
+  if (!g.int8) return rows == 1 ? RunTile<1, 3>(g, row, panel, codes, totals, y) : RunTile<2, 3>(g, row, panel, codes, totals, y);
   switch (rows) {
-    case 1: return RunTile<1, 1>(g, row, panel, codes, y);
-    case 2: return RunTile<2, 1>(g, row, panel, codes, y);
-    case 3: return RunTile<3, 1>(g, row, panel, codes, y);
-    case 4: return RunTile<4, 1>(g, row, panel, codes, y);
-    case 5: return RunTile<5, 1>(g, row, panel, codes, y);
-    default: return RunTile<6, 1>(g, row, panel, codes, y);
+    case 1: return RunTile<1, 1>(g, row, panel, codes, totals, y);
+    case 2: return RunTile<2, 1>(g, row, panel, codes, totals, y);
+    case 3: return RunTile<3, 1>(g, row, panel, codes, totals, y);
+    case 4: return RunTile<4, 1>(g, row, panel, codes, totals, y);
+    case 5: return RunTile<5, 1>(g, row, panel, codes, totals, y);
+    default: return RunTile<6, 1>(g, row, panel, codes, totals, y);
   }
 }
 
@@ -389,8 +394,7 @@ void Run(const NBitsGemm& g, void* scratch, ThreadPool& pool) {
 
 bool DotNBitsPays(const NBitsGemm& g) {
   if (g.table != nullptr) return false;
-  if (IsWide()) return g.m <= kMostWideRows && g.block <= kMostWideBlock;
-  return g.int8 || g.m <= kMostExactRows;
+  return !IsWide() || (g.m <= kMostWideRows && g.block <= kMostWideBlock);
 }
 
 size_t DotNBitsScratchBytes(const NBitsGemm& g, int threads) {

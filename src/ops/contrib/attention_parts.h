@@ -11,8 +11,9 @@ struct KeyTokens {
   int past, past_axis;
 };
 
-// Attention's mask from `key_mask` ([batch, keys], not 0: the key counts; or [batch]: how many of the first keys count) and
-// `bias` (added to the scores); kNoValue if the node has neither. Keys that do not count get mask_filter_value.
+// Attention's mask from `key_mask` and `bias` (added to the scores); kNoValue if the node has neither. Keys that do not count get
+// mask_filter_value. A key mask is 0 where a key does not count, [batch, keys], [batch, queries, keys] or [batch, 1, most tokens,
+// most tokens]; or it says where sequences end, [batch], and where they start behind that, [2 batch].
 Result<ValueId> CombineMasks(LowerContext& ctx, int key_mask, int bias, const KeyTokens& tokens);
 
 // Sets the attributes of the Attention that was added last; the scale is the lowered node's.

@@ -159,6 +159,7 @@ TEST(Int8, LargeGemmInThreads) {
   for (Int8Dot dot : Dots()) {
     for (Int8Output::Kind kind : kKinds) {
       CheckGemm(1, 600, 300, dot, kSigns[0], kind, 3);
+      CheckGemm(1, 1301, 1000, dot, kSigns[1], kind, 1);  // more of b than caches hold: in streams
       CheckGemm(70, 130, 65, dot, kSigns[3], kind, 3);
     }
   }

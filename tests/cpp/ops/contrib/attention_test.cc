@@ -65,6 +65,52 @@ TEST(MultiHeadAttention, BiasAndKeyMask) {
   }
 }
 
+// Rows of `parts` next to each other, `size` floats of each at a time.
+Tensor Interleave(const Shape& shape, std::vector<const Tensor*> parts, int64_t size) {
+  Result<Tensor> packed = Tensor::Create(DType::kFloat32, shape);
+  float* to = packed->As<float>();
+  for (int64_t at = 0; at < parts[0]->shape.Elements(); at += size) {
+    for (const Tensor* part : parts) to = std::copy(part->As<float>() + at, part->As<float>() + at + size, to);
+  }
+  return std::move(*packed);
+}
+
+TEST(MultiHeadAttention, PackedInputsAreLikeThoseApart) {
+  constexpr int64_t kTokens = 3, kHeads = 2, kSize = 4, kHidden = kHeads * kSize;
+  const Shape shape = {2, kTokens, kHidden};
+  const Tensor q = Random(shape, 1), k = Random(shape, 2), v = Random(shape, 3);
+  const auto run = [](RunOp op) { return ValuesOf<float>(op.Int("num_heads", kHeads).Run()[0]); };
+  const std::vector<float> apart =
+      run(std::move(RunOp("MultiHeadAttention", "com.microsoft").In(Random(shape, 1)).In(Random(shape, 2)).In(Random(shape, 3))));
+  RunOp all("MultiHeadAttention", "com.microsoft"), two("MultiHeadAttention", "com.microsoft"),
+      rows("MultiHeadAttention", "com.microsoft");
+  all.In(Interleave({2, kTokens, kHeads, 3, kSize}, {&q, &k, &v}, kSize));
+  two.In(Random(shape, 1)).In(Interleave({2, kTokens, kHeads, 2, kSize}, {&k, &v}, kSize));
+  rows.In(Interleave({2, kTokens, 3 * kHidden}, {&q, &k, &v}, kHidden));
+  EXPECT_EQ(run(std::move(all)), apart);
+  EXPECT_EQ(run(std::move(two)), apart);
+  EXPECT_EQ(run(std::move(rows)), apart);
+}
+
+TEST(MicrosoftAttention, EveryFormOfAMask) {
+  constexpr int64_t kTokens = 3, kHidden = 4;
+  const auto run = [](Tensor mask) {
+    RunOp op("Attention", "com.microsoft");
+    op.Int("num_heads", 2).In(Random({2, kTokens, kHidden}, 1)).In(Random({kHidden, 3 * kHidden}, 2));
+    return ValuesOf<float>(op.In(Random({3 * kHidden}, 3)).In(std::move(mask)).Run()[0]);
+  };
+  const auto ints = [](const Shape& shape, std::initializer_list<int32_t> values) { return MakeTensor<int32_t>(shape, values); };
+  const std::vector<float> ends = run(ints({2, 3}, {1, 1, 0, 1, 1, 1})), both = run(ints({2, 3}, {0, 1, 0, 1, 1, 1}));
+  EXPECT_NE(ends, both);
+  EXPECT_EQ(run(ints({2}, {2, 3})), ends);
+  EXPECT_EQ(run(ints({8}, {2, 3, 0, 3, 6, 0, 3, 6})), ends);
+  EXPECT_EQ(run(ints({4}, {2, 3, 1, 0})), both);
+  EXPECT_EQ(run(ints({2, 3, 3}, {0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1})), both);
+  Result<Tensor> square = Tensor::Create(DType::kInt32, {2, 1, 5, 5});
+  for (int i = 0; i < 50; ++i) square->As<int32_t>()[i] = i >= 25 || i % 5 < 2;
+  EXPECT_EQ(run(std::move(*square)), ends);
+}
+
 TEST(MicrosoftAttention, PastIsLikeAllAtOnce) {
   constexpr int64_t kTokens = 5, kFirst = 3, kHidden = 6, kHeads = 2;
   const Tensor x = Random({1, kTokens, kHidden}, 1);
