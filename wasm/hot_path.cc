@@ -76,6 +76,9 @@ EMSCRIPTEN_KEEPALIVE int32_t wi_feed_value(BoundSession* bound, int input, const
   return CodeOf(bound->session->Feed(input, *value));
 }
 
+// The next run may write output `output` over input `input`, a kept value.
+EMSCRIPTEN_KEEPALIVE void wi_write_over(BoundSession* bound, int input, int output) { bound->session->WriteOver(input, output); }
+
 EMSCRIPTEN_KEEPALIVE void wi_clear_feeds(BoundSession* bound) {
   bound->session->ClearFeeds();
   bound->fed_values.clear();
@@ -113,6 +116,11 @@ EMSCRIPTEN_KEEPALIVE const ValueRecord* wi_output(BoundSession* bound, int outpu
 EMSCRIPTEN_KEEPALIVE RuntimeValue* wi_copy_output(BoundSession* bound, int output) {
   Result<std::unique_ptr<RuntimeValue>> copy = bound->session->CopyOutput(output);
   return copy.ok() ? (*copy).release() : nullptr;
+}
+
+// Makes a kept value a copy of an output, unless the output was written there.
+EMSCRIPTEN_KEEPALIVE int32_t wi_copy_output_into(BoundSession* bound, int output, RuntimeValue* value) {
+  return CodeOf(bound->session->CopyOutput(output, value));
 }
 
 EMSCRIPTEN_KEEPALIVE void wi_value_free(RuntimeValue* value) { delete value; }

@@ -48,6 +48,7 @@ class Binder {
     binding_.arena_bytes = 0;
     plan_.values_.assign(graph_.values.size(), ValueState());
     plan_.needed_.assign(graph_.nodes.size(), false);
+    plan_.viewed_inputs_.assign(inputs_.size(), false);
     plan_.storages_.Clear();
     plan_.arena_.Reset();
   }
@@ -287,6 +288,7 @@ class Binder {
     state.offset = source.offset + static_cast<uint64_t>(offset);
     if (source.fixed != nullptr) state.fixed = static_cast<const uint8_t*>(source.fixed) + offset;
     if (state.place == Place::kArena) ++plan_.storages_[static_cast<size_t>(state.storage)].values;
+    if (state.place == Place::kInput) plan_.viewed_inputs_[static_cast<size_t>(state.storage)] = true;
     return true;
   }
 
@@ -295,10 +297,16 @@ class Binder {
     for (const BindContext::Shared& shared : context.shared()) {
       if (shared.out != output) continue;
       const ValueId from = node.inputs[static_cast<size_t>(shared.in)];
-      if (from == kNoValue || State(from).place != Place::kArena) continue;
+      if (from == kNoValue) continue;
       const ValueState& source = State(from);
       int32_t reads = 0;
       for (ValueId input : node.inputs) reads += input == from;
+      if (MayBeOverwritten(source, id) && source.uses == reads && BytesOfValue(id) == BytesOfValue(from)) {
+        State(id).place = Place::kInput;
+        State(id).storage = source.storage;
+        return true;
+      }
+      if (source.place != Place::kArena) continue;
       Plan::Storage& storage = plan_.storages_[static_cast<size_t>(source.storage)];
       if (source.uses != reads || storage.values != 1 || BytesOfValue(id) != BytesOfValue(from)) continue;
       ValueState& state = State(id);
@@ -309,6 +317,14 @@ class Binder {
       return true;
     }
     return false;
+  }
+
+  // An input of the graph that `output` may be written over, and of which there are no views that might be read later.
+  bool MayBeOverwritten(const ValueState& state, ValueId output) const {
+    if (state.place != Place::kInput || state.offset != 0) return false;
+    const auto input = static_cast<size_t>(state.storage);
+    const int32_t wanted = inputs_[input].output;
+    return wanted >= 0 && graph_.outputs[static_cast<size_t>(wanted)] == output && !plan_.viewed_inputs_[input];
   }
 
   uint64_t BytesOfValue(ValueId id) {

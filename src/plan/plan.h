@@ -39,8 +39,10 @@ struct BindingInput {
   ValueKind kind = ValueKind::kTensor;
   DType dtype = DType::kUndefined;
   Shape shape;
+  int32_t output = -1;  // of the graph, that may be written over it
   bool operator==(const BindingInput& other) const {
-    return kind == other.kind && dtype == other.dtype && (kind != ValueKind::kTensor || shape == other.shape);
+    return kind == other.kind && dtype == other.dtype && output == other.output &&
+           (kind != ValueKind::kTensor || shape == other.shape);
   }
 };
 
@@ -94,7 +96,8 @@ class Plan {
     int32_t values;  // values with reads to come
   };
   std::vector<ValueState> values_;
-  std::vector<bool> needed_;  // per node
+  std::vector<bool> needed_;         // per node
+  std::vector<bool> viewed_inputs_;  // of the graph, by views in the binding
   Array<Storage> storages_;
   ArenaLayout arena_;
   Buffer scratch_;

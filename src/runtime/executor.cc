@@ -17,9 +17,12 @@ Result<std::unique_ptr<GraphExecutor>> GraphExecutor::Create(const Graph& graph)
   return std::unique_ptr<GraphExecutor>(new GraphExecutor(std::move(plan)));
 }
 
-Status GraphExecutor::FindBinding(std::span<const Operand> inputs, uint64_t wanted_outputs, RunContext& run) {
+Status GraphExecutor::FindBinding(std::span<const Operand> inputs, std::span<const int32_t> into, uint64_t wanted_outputs,
+                                  RunContext& run) {
   wanted_inputs_.resize(inputs.size());
-  for (size_t i = 0; i < inputs.size(); ++i) wanted_inputs_[i] = {inputs[i].kind, inputs[i].dtype, inputs[i].shape};
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    wanted_inputs_[i] = {inputs[i].kind, inputs[i].dtype, inputs[i].shape, i < into.size() ? into[i] : -1};
+  }
   for (const auto& binding : bindings_) {
     if (binding->wanted_outputs == wanted_outputs && binding->inputs == wanted_inputs_) {
       binding_ = binding.get();
@@ -62,8 +65,9 @@ Status GraphExecutor::Resolve(std::span<const Operand> inputs) {
   return OkStatus();
 }
 
-Status GraphExecutor::Begin(std::span<const Operand> inputs, uint64_t wanted_outputs, RunContext& run) {
-  WEBINFER_TRY(FindBinding(inputs, wanted_outputs, run));
+Status GraphExecutor::Begin(std::span<const Operand> inputs, std::span<const int32_t> into, uint64_t wanted_outputs,
+                            RunContext& run) {
+  WEBINFER_TRY(FindBinding(inputs, into, wanted_outputs, run));
   binding_->last_used = ++runs_;
   next_ = 0;
   return Resolve(inputs);
@@ -117,9 +121,9 @@ Status Executor::AddBodies(const Graph& graph) {
   return OkStatus();
 }
 
-Status Executor::Begin(std::span<const Operand> inputs, uint64_t wanted_outputs) {
+Status Executor::Begin(std::span<const Operand> inputs, std::span<const int32_t> into, uint64_t wanted_outputs) {
   strings_.Clear();
-  return main_->Begin(inputs, wanted_outputs, run_);
+  return main_->Begin(inputs, into, wanted_outputs, run_);
 }
 
 Status Executor::RunBody(const Node& node, int body, std::span<const Operand> inputs, std::span<const Operand>* outputs) {
@@ -130,7 +134,7 @@ Status Executor::RunBody(const Node& node, int body, std::span<const Operand> in
   // Without steps in its body a loop would never look.
   if (control_.aborted.load(std::memory_order_relaxed)) return Error(Code::kAborted, "The run was aborted");
   if (inputs.size() != graph->inputs.size()) return Error(Code::kInternal, "A body is given the wrong number of inputs");
-  WEBINFER_TRY(executor.Begin(inputs, ~uint64_t{0}, run_));
+  WEBINFER_TRY(executor.Begin(inputs, {}, ~uint64_t{0}, run_));
   // A body runs to its end: only steps of the model's own graph are resumed.
   const bool has_deadline = std::exchange(control_.has_deadline, false);
   bool done = false;

@@ -27,8 +27,9 @@ class GraphExecutor {
 
   static Result<std::unique_ptr<GraphExecutor>> Create(const Graph& graph);
 
-  // Starts at the first step. `inputs` (one per graph input) must stay until the run is done.
-  Status Begin(std::span<const Operand> inputs, uint64_t wanted_outputs, RunContext& run);
+  // Starts at the first step. `inputs` (one per graph input) must stay until the run is done; `into` says which
+  // output may be written over an input (one number per input, -1 for none; or empty).
+  Status Begin(std::span<const Operand> inputs, std::span<const int32_t> into, uint64_t wanted_outputs, RunContext& run);
   // Sets *done = false when the deadline came first.
   Status Continue(RunControl& control, RunContext& run, bool* done);
   // After the last step; valid until the next Begin.
@@ -40,7 +41,7 @@ class GraphExecutor {
 
  private:
   explicit GraphExecutor(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
-  Status FindBinding(std::span<const Operand> inputs, uint64_t wanted_outputs, RunContext& run);
+  Status FindBinding(std::span<const Operand> inputs, std::span<const int32_t> into, uint64_t wanted_outputs, RunContext& run);
   Status Resolve(std::span<const Operand> inputs);
   Status RunDeferred(PlannedStep& planned, RunContext& run);
 
@@ -60,7 +61,7 @@ class Executor final : public BodyRunner {
  public:
   static Result<std::unique_ptr<Executor>> Create(const Graph& graph, int threads);
 
-  Status Begin(std::span<const Operand> inputs, uint64_t wanted_outputs);
+  Status Begin(std::span<const Operand> inputs, std::span<const int32_t> into, uint64_t wanted_outputs);
   Status Continue(bool* done) { return main_->Continue(control_, run_, done); }
   Status RunBody(const Node& node, int body, std::span<const Operand> inputs, std::span<const Operand>* outputs) override;
 

@@ -95,6 +95,7 @@ struct Session::Impl : PreparedModel {
   std::unique_ptr<Executor> executor;
   Profiler profiler;
   std::vector<Operand> feeds;
+  std::vector<int32_t> into;  // per feed: the output that may be written over it, or -1
   std::vector<Buffer> feed_buffers;
   uint64_t allocations_before = 0;
   SessionStats stats;
@@ -133,6 +134,7 @@ Result<std::unique_ptr<Session>> Session::Create(PreparedModel prepared, int thr
   const Graph& graph = impl->model->graph;
   WEBINFER_ASSIGN(impl->executor, Executor::Create(graph, threads));
   impl->feeds.resize(graph.inputs.size());
+  impl->into.resize(graph.inputs.size(), -1);
   impl->feed_buffers.resize(graph.inputs.size());
   impl->stats.nodes = graph.nodes.size();
   impl->stats.weight_bytes = WeightBytes(graph);
@@ -187,7 +189,12 @@ Status Session::Feed(int input, const RuntimeValue& value) {
   return OkStatus();
 }
 
-void Session::ClearFeeds() { std::fill(impl_->feeds.begin(), impl_->feeds.end(), Operand()); }
+void Session::WriteOver(int input, int output) { impl_->into[static_cast<size_t>(input)] = output; }
+
+void Session::ClearFeeds() {
+  std::fill(impl_->feeds.begin(), impl_->feeds.end(), Operand());
+  std::fill(impl_->into.begin(), impl_->into.end(), -1);
+}
 
 Status Session::Begin(uint64_t wanted_outputs) {
   for (size_t i = 0; i < impl_->feeds.size(); ++i) {
@@ -204,7 +211,7 @@ Status Session::Begin(uint64_t wanted_outputs) {
   control.profiler = impl_->profiling ? &impl_->profiler : nullptr;
   if (impl_->profiling) impl_->profiler.Clear();
   impl_->allocations_before = GetMemoryStats().allocations;
-  return impl_->executor->Begin(impl_->feeds, wanted_outputs);
+  return impl_->executor->Begin(impl_->feeds, impl_->into, wanted_outputs);
 }
 
 Status Session::Continue(double budget_ms, bool* done) {
@@ -227,14 +234,16 @@ Status Session::Run(uint64_t wanted_outputs) {
 const Operand& Session::Output(int output) const { return impl_->executor->main().outputs()[static_cast<size_t>(output)]; }
 
 Result<std::unique_ptr<RuntimeValue>> Session::CopyOutput(int output) const {
-  const Operand& operand = Output(output);
   auto copy = std::make_unique<RuntimeValue>();
-  if (operand.kind == ValueKind::kTensor) {
-    WEBINFER_TRY(copy->CopyFrom(operand.view()));
-  } else {
-    WEBINFER_TRY(copy->CopyFrom(*operand.value));
-  }
+  WEBINFER_TRY(CopyOutput(output, copy.get()));
   return copy;
+}
+
+Status Session::CopyOutput(int output, RuntimeValue* value) const {
+  const Operand& operand = Output(output);
+  if (operand.kind != ValueKind::kTensor) return value->CopyFrom(*operand.value);
+  if (operand.data != nullptr && operand.data == value->tensor.buffer.data()) return OkStatus();
+  return value->CopyFrom(operand.view());
 }
 
 void Session::SetProfiling(bool on) { impl_->profiling = on; }

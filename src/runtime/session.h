@@ -52,6 +52,9 @@ class Session {
   Status Feed(int input, const TensorView& tensor);
   // A sequence or an optional, or a tensor kept by the engine (an earlier output); borrowed until the run is done.
   Status Feed(int input, const RuntimeValue& value);
+  // The next run may write output `output` over input `input`, a tensor kept by the engine that is fed: a cache is updated in
+  // place. Where it cannot, the output is elsewhere, as always. After a failed run the tensor's elements are undefined.
+  void WriteOver(int input, int output);
   // Makes an input unfed again; Begin fails if an input without a default is unfed.
   void ClearFeeds();
 
@@ -67,6 +70,8 @@ class Session {
   const Operand& Output(int output) const;
   // A copy of it that outlives the next run.
   Result<std::unique_ptr<RuntimeValue>> CopyOutput(int output) const;
+  // Makes `value` such a copy; nothing is copied where the output was written over it (WriteOver).
+  Status CopyOutput(int output, RuntimeValue* value) const;
 
   void SetProfiling(bool on);
   std::vector<ProfileEntry> Profile() const;

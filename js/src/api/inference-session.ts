@@ -20,7 +20,7 @@ import type * as options from './session-options.js';
 import type {OnnxValue, OnnxValueDataLocation, RunOptions, SessionOptions, ValueMetadata} from './session-options.js';
 import {Tensor} from './tensor.js';
 import {TRACE_EVENT_BEGIN, TRACE_EVENT_END, TRACE_FUNC_BEGIN, TRACE_FUNC_END} from './trace.js';
-import {fillTensor, fromValue, toValue} from './values.js';
+import {fillTensor, fromValue, keptBy, toValue} from './values.js';
 
 export declare namespace InferenceSession {
   type OnnxValueMapType = {readonly [name: string]: OnnxValue};
@@ -230,10 +230,12 @@ export class InferenceSession {
     }
     const targets: PreparedRun['targets'] = [];
     for (const [name, into] of fetches) {
+      const over = keptBy(this.#client, into);
       request.outputs.push({
         index: this.#outputs.get(name) as number,
         keep: into === null && this.#keeps(name),
-        into: this.#client.remote ? undefined : ownData(into),
+        into: over !== undefined || this.#client.remote ? undefined : ownData(into),
+        over,
       });
       targets.push({name, into});
     }
@@ -249,7 +251,9 @@ export class InferenceSession {
     const result: Record<string, OnnxValue> = {};
     targets.forEach(({name, into}, i) => {
       const data = values[i] as ValueData;
-      if (into instanceof Tensor && data.kind === 'tensor' && data.data === into.data) {
+      const filled = data.kind === 'tensor' && into instanceof Tensor && data.data === ownData(into)?.data;
+      const overwritten = data.kind === 'pinned' && data.id === keptBy(this.#client, into);
+      if (into !== null && (filled || overwritten)) {
         result[name] = into;
         return;
       }

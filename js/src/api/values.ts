@@ -103,6 +103,12 @@ export function fromValue(data: ValueData, client: EngineClient): OnnxValue {
   }
 }
 
+/** The number of the value that `client` keeps for `tensor`, if it does. */
+export function keptBy(client: EngineClient, tensor: OnnxValue | null): number | undefined {
+  const value = tensor instanceof Tensor ? (engineValueOf(tensor) as KeptValue | undefined) : undefined;
+  return value?.owner === client ? value.pinned.id : undefined;
+}
+
 function keptTensor(pinned: PinnedData, owner: EngineClient): Tensor {
   const release = () => owner.releaseValue(pinned.id);
   const value: KeptValue = {

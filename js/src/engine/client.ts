@@ -19,8 +19,9 @@ export interface RunRequest {
   session: number;
   /** Input number and value. */
   feeds: [input: number, value: ValueData][];
-  /** Numbers of the wanted outputs; `keep` leaves one in engine memory, `into` takes it if it fits (on this thread only). */
-  outputs: {index: number; keep: boolean; into?: TensorData}[];
+  /** Numbers of the wanted outputs; `keep` leaves one in engine memory, `into` takes it if it fits (on this
+   * thread only), `over` is the number of a kept value that it is written to. */
+  outputs: {index: number; keep: boolean; into?: TensorData; over?: number}[];
 }
 
 /** How a model is written: what passes make of it, and the file that weights of at least `leastBytes` go to ('': none). */

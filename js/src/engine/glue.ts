@@ -216,6 +216,7 @@ export interface EngineModule {
   _wi_feed_buffer(session: number, input: number, bytes: number): number;
   _wi_feed(session: number, input: number, dtype: number, rank: number, data: number): number;
   _wi_feed_value(session: number, input: number, value: number): number;
+  _wi_write_over(session: number, input: number, output: number): void;
   _wi_clear_feeds(session: number): void;
   _wi_begin(session: number, low: number, high: number): number;
   _wi_continue(session: number, budget: number): number;
@@ -223,6 +224,7 @@ export interface EngineModule {
   _wi_abort(session: number): void;
   _wi_output(session: number, output: number): number;
   _wi_copy_output(session: number, output: number): number;
+  _wi_copy_output_into(session: number, output: number, value: number): number;
   _wi_value_free(value: number): void;
   _wi_value_info(value: number): number;
   _wi_value_element(value: number, i: number): number;

@@ -3,7 +3,7 @@
 // Runs are synchronous calls. One that carries a signal is cut into slices, between which other events (the abort among them)
 // have their turn.
 
-import type {NumericArray} from '../api/data-types.js';
+import type {DataType, NumericArray} from '../api/data-types.js';
 import {WebInferError} from '../api/errors.js';
 import type {ExternalIdentities, PlanKey} from '../loader/plan-store.js';
 import {platform} from '../loader/platform.js';
@@ -323,13 +323,26 @@ export class LocalEngine implements EngineClient {
     }
   }
 
-  #feed({session, feeds}: RunRequest): void {
+  #feed({session, feeds, outputs}: RunRequest): void {
     for (const [input, value] of feeds) feedValue(this.#instance, session, input, value, this.#addressOf);
+    for (const {index, over} of outputs) {
+      // A kept value that is input and output at once: a cache that the run may update in place.
+      if (over === undefined) continue;
+      const readers = feeds.filter(([, value]) => value.kind === 'pinned' && value.id === over);
+      if (readers.length === 1)
+        this.#instance.engine._wi_write_over(session, (readers[0] as RunRequest['feeds'][0])[0], index);
+    }
   }
 
   #outputs({session, outputs}: RunRequest): ValueData[] {
     const instance = this.#instance;
-    return outputs.map(({index, keep, into}) => {
+    return outputs.map(({index, keep, into, over}) => {
+      if (over !== undefined && this.#fits(session, index, over)) {
+        const value = this.#addressOf(over);
+        if (instance.engine._wi_copy_output_into(session, index, value) !== 0) throw instance.lastError();
+        const tensor = describeTensor(instance, instance.engine._wi_value_info(value));
+        return {kind: 'pinned', id: over, ...(tensor as {type: DataType; dims: number[]})} satisfies PinnedData;
+      }
       const info = instance.engine._wi_output(session, index);
       if (into) return readValueInto(instance, info, into);
       if (!keep) return readValue(instance, info);
@@ -341,6 +354,14 @@ export class LocalEngine implements EngineClient {
       this.#values.set(id, value);
       return {kind: 'pinned', id, ...tensor} satisfies PinnedData;
     });
+  }
+
+  /** Whether an output is a tensor of the type and shape that the kept value has. */
+  #fits(session: number, index: number, value: number): boolean {
+    const instance = this.#instance;
+    const text = (info: number) => JSON.stringify(describeTensor(instance, info));
+    const output = text(instance.engine._wi_output(session, index));
+    return output !== undefined && output === text(instance.engine._wi_value_info(this.#addressOf(value)));
   }
 
   download(value: number): ValueData {

@@ -344,6 +344,8 @@ Status BindGroupQueryAttention(BindContext& ctx) {
   p->cache_floats = (static_cast<uint64_t>(q[0] * a.k_strides.batch) + 15) / 16 * 16;
   const uint64_t caches = static_cast<uint64_t>(!ctx.HasOutput(kPresentKey) + !ctx.HasOutput(kPresentValue));
   const uint64_t floats = p->query_floats + caches * p->cache_floats + kernels::AttentionScratchFloats(a, ctx.threads());
+  ctx.MayShare(kPresentKey, kPastKey);
+  ctx.MayShare(kPresentValue, kPastValue);
   ctx.SetKernel(RunGroupQueryAttention);
   ctx.SetScratch(p->integers * sizeof(int64_t) + floats * sizeof(float));
   return OkStatus();

@@ -132,7 +132,7 @@ class ExecutorTest : public testing::Test {
     return out;
   }
 
-  void Run(std::vector<float> x, uint64_t wanted = ~0ull) {
+  void Run(std::vector<float> x, uint64_t wanted = ~0ull, int32_t into = -1) {
     feed_.resize(x.size() + kReadSlack);
     std::copy(x.begin(), x.end(), feed_.begin());
     if (!executor_) {
@@ -141,7 +141,7 @@ class ExecutorTest : public testing::Test {
       executor_ = std::move(*created);
     }
     const Operand input = OperandOf(TensorView{DType::kFloat32, Shape({static_cast<int64_t>(x.size())}), feed_.data()});
-    ASSERT_TRUE(executor_->Begin({&input, 1}, wanted).ok());
+    ASSERT_TRUE(executor_->Begin({&input, 1}, {&into, 1}, wanted).ok());
     bool done = false;
     ASSERT_TRUE(executor_->Continue(&done).ok());
     ASSERT_TRUE(done);
@@ -168,6 +168,26 @@ TEST_F(ExecutorTest, ChainRunsInPlaceButNeverOverAnInput) {
   EXPECT_THAT(Output(), ElementsAre(4, 5, 6));
   EXPECT_EQ(feed_[0], 1);
   EXPECT_EQ(executor_->main().binding()->arena_bytes, 64u) << "one value's place serves the whole chain";
+}
+
+TEST_F(ExecutorTest, OutputIsWrittenOverTheInputThatIsGivenForIt) {
+  graph_.outputs = {Add(increment_, {x_})};
+  Run({1, 2, 3}, ~0ull, 0);
+  EXPECT_EQ(executor_->main().outputs()[0].data, feed_.data());
+  EXPECT_THAT(Output(), ElementsAre(2, 3, 4));
+  Run({1, 2, 3});
+  EXPECT_NE(executor_->main().outputs()[0].data, feed_.data());
+  EXPECT_EQ(feed_[0], 1);
+}
+
+TEST_F(ExecutorTest, InputThatIsReadLaterIsNotWrittenOver) {
+  const ValueId half = Add(half_, {x_});  // a view
+  const ValueId more = Add(increment_, {x_});
+  graph_.outputs = {more, Add(increment_, {half})};
+  Run({1, 2, 3, 4}, ~0ull, 0);
+  EXPECT_THAT(Output(0), ElementsAre(2, 3, 4, 5));
+  EXPECT_THAT(Output(1), ElementsAre(4, 5));
+  EXPECT_EQ(feed_[0], 1);
 }
 
 TEST_F(ExecutorTest, ValueThatIsReadLaterIsNotOverwritten) {
@@ -268,7 +288,7 @@ TEST_F(ExecutorTest, AbortEndsTheRunAndTheNextOneWorks) {
   graph_.outputs = {Add(increment_, {x_})};
   Run({1});
   const Operand input = OperandOf(TensorView{DType::kFloat32, Shape({1}), feed_.data()});
-  ASSERT_TRUE(executor_->Begin({&input, 1}, ~0ull).ok());
+  ASSERT_TRUE(executor_->Begin({&input, 1}, {}, ~0ull).ok());
   executor_->control().aborted = true;
   bool done = false;
   EXPECT_EQ(executor_->Continue(&done).code(), Code::kAborted);

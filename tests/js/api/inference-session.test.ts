@@ -172,6 +172,27 @@ describe.each([false, true])('with {worker: %s}', (worker) => {
     await keeper.release();
   });
 
+  test('a kept tensor that is input and output is written over', async () => {
+    const keeper = await InferenceSession.create(SUM_AND_DIFFERENCE, {
+      worker,
+      preferredOutputLocation: {sum: 'cpu-pinned'},
+    });
+    const one = new Tensor('float32', [1, 1]);
+    const {sum} = await keeper.run({a: one, b: one});
+    for (let i = 0; i < 5; i++) expect((await keeper.run({a: sum, b: one}, {sum})).sum).toBe(sum);
+    expect(await sum.getData()).toEqual(Float32Array.of(7, 7));
+    // Another output that reads the old elements gets them.
+    const both = await keeper.run({a: sum, b: one}, {sum, difference: null} as never);
+    expect(both.difference.data).toEqual(Float32Array.of(6, 6));
+    expect(await both.sum.getData()).toEqual(Float32Array.of(8, 8));
+    expect(
+      await rejection(keeper.run({a: new Tensor('float32', [1]), b: new Tensor('float32', [1])}, {sum})),
+    ).toMatchObject({
+      code: 'ShapeMismatch',
+    });
+    await keeper.release();
+  });
+
   test('profile, stats and text', async () => {
     session.startProfiling();
     await session.run(feeds());
