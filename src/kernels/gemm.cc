@@ -125,8 +125,18 @@ int DepthBlocks(const Gemm& gemm, int rows) {
   return std::max(1, (gemm.k + kDepthBlock / 2) / kDepthBlock);
 }
 
+// Threads share the columns of a B that no cache holds, so that each part of it is read once; otherwise ChooseBlocking's blocks.
 Blocking GemmBlocking(const Gemm& gemm, int threads) {
-  return ChooseBlocking(gemm.m, gemm.n, std::min(gemm.k, kDepthBlock), threads, kMostGemmRows);
+  const int depth = std::min(gemm.k, kDepthBlock);
+  if (threads == 1 || static_cast<size_t>(gemm.k) * static_cast<size_t>(gemm.n) <= kCachedPanelFloats)
+    return ChooseBlocking(gemm.m, gemm.n, depth, threads, kMostGemmRows);
+  Blocking blocking = ChooseBlocking(gemm.m, gemm.n, depth, 1, kMostGemmRows);
+  const int64_t wanted = std::min<int64_t>(4 * threads, int64_t{gemm.m} * gemm.n * gemm.k / kTaskWork);
+  const int parts = static_cast<int>((std::max<int64_t>(wanted, 1) + blocking.row_blocks - 1) / blocking.row_blocks);
+  blocking.columns = std::max((gemm.n / parts + kPanelColumns - 1) / kPanelColumns * kPanelColumns, 5 * kPanelColumns);
+  blocking.columns = std::min(blocking.columns, gemm.n);
+  blocking.column_blocks = (gemm.n + blocking.columns - 1) / blocking.columns;
+  return blocking;
 }
 
 }  // namespace

@@ -150,6 +150,7 @@ TEST(Gemm, ThreadsShareRowsOrColumns) {
   Check({.m = 1, .n = 1000, .k = 700, .bias = true, .threads = 3});
   Check({.m = 7, .n = 300, .k = 400, .bias = true, .residual = true, .activation = Activation::kSilu, .threads = 3});
   Check({.m = 200, .n = 64, .k = 64, .bias = true, .threads = 2});
+  Check({.m = 65, .n = 611, .k = 500, .bias = true, .residual = true, .threads = 3});
 }
 
 TEST(Gemm, ClampKeepsNaN) {
