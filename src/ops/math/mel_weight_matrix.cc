@@ -35,11 +35,10 @@ Status Kernel(const Step& step, RunContext&) {
   const double low = Mel(Number(step.in[3])), high = Mel(Number(step.in[4]));
   const double mel_step = (high - low) / static_cast<double>(bins + 2);
   std::memset(step.out[0].data, 0, step.out[0].bytes());
-  const auto edge = [&](int64_t i) {
-    return static_cast<int64_t>(std::floor((length + 1) * Hertz(low + mel_step * static_cast<double>(i)) / rate));
-  };
-  if (bins > 0 &&
-      (!(rate > 0) || !std::isfinite(low) || !std::isfinite(high) || edge(0) < 0 || edge(bins + 1) > rows || high < low)) {
+  const auto place = [&](int64_t i) { return std::floor((length + 1) * Hertz(low + mel_step * static_cast<double>(i)) / rate); };
+  const auto edge = [&](int64_t i) { return static_cast<int64_t>(place(i)); };
+  const bool fits = rate > 0 && low <= high && place(0) >= 0 && place(bins + 1) <= static_cast<double>(rows);
+  if (bins > 0 && !fits) {
     return Error(Code::kOutOfRange, "The mel filters do not fit the spectrum")
         .Expected("edges from 0 to half the sample rate %g", rate)
         .Actual("%g to %g Hz", Number(step.in[3]), Number(step.in[4]));
