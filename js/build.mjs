@@ -75,6 +75,7 @@ function current(built) {
 function writeSubsetData(preset) {
   const map = readFileSync(wasmFile(preset).replace(/\.wasm$/, '.map'), 'utf8');
   const objects = [];
+  const kept = [];
   let makers;
   for (const line of map.split('\n')) {
     // "address  offset  size  file:(.section)", all but the last in hexadecimal; other lines name the symbols within.
@@ -82,11 +83,12 @@ function writeSubsetData(preset) {
     if (place === undefined || !/:\(\.(rodata|data|bss|tdata|tbss)/.test(place) || size === '0') continue;
     objects.push([Number.parseInt(address, 16), Number.parseInt(size, 16)]);
     if (place.includes('op_makers')) makers = objects.at(-1)[0];
+    if (/:\(\.t(data|bss)/.test(place)) kept.push(objects.at(-1)[0]);
   }
   if (makers === undefined) throw new Error(`${preset}: the list of operators is not in the linker's map`);
   objects.sort(([a], [b]) => a - b);
   mkdirSync(`${dist}subset`, {recursive: true});
-  writeFileSync(`${dist}subset/${preset.replace('wasm-', 'webinfer-')}.json`, JSON.stringify({makers, objects}));
+  writeFileSync(`${dist}subset/${preset.replace('wasm-', 'webinfer-')}.json`, JSON.stringify({makers, objects, kept}));
 }
 
 /** Copies the .wasm files of the builds to ship, and gives the glue that goes with them. */

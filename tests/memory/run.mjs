@@ -20,16 +20,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * GPT-2 is not among them: its embedding is read by rows and by columns, so it is there twice. Neither is MobileNetV2 with 'small',
  * by 2 MB: what packing its last layer took lies between small things when the values of the first run ask for more.
  */
-const MODELS = [
-  'mobilenetv2',
-  'squeezenet1.1',
-  'efficientnet-b0',
-  'resnet50',
-  'yolov8n',
-  'deit-tiny',
-  'minilm-l6',
-  'mobilenetv2-qdq',
-];
+const MODELS = ['mobilenetv2', 'resnet50', 'yolov8n', 'minilm-l6'];
 
 async function load() {
   const library = await import('webinfer');

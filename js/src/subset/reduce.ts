@@ -25,6 +25,8 @@ export interface ReduceOptions {
   /** Whether each of them stays; those beyond its end do not. */
   keep: readonly boolean[];
   objects: DataObjects;
+  /** Addresses of objects that nobody names by address: those of each thread. */
+  kept: readonly number[];
 }
 
 export interface Reduced {
@@ -49,7 +51,9 @@ class Program {
   readonly #dataFrom: number;
   /** Memory from #dataFrom on as it is before anything runs: segments leave out its zeros, also within a word. */
   readonly #image: Uint8Array;
-  readonly #segments: {address: number; start: number; end: number}[];
+  readonly #segments: {address: number; start: number; end: number}[] = [];
+  /** Words of data that may be anywhere. */
+  readonly strayWords: number[] = [];
 
   constructor(bytes: Uint8Array<ArrayBuffer>, objects: DataObjects) {
     this.bytes = bytes;
@@ -58,7 +62,10 @@ class Program {
     this.imported = countImportedFunctions(bytes, this.sections);
     this.bodies = readBodies(bytes, this.sections);
     this.table = readTable(bytes, this.sections);
-    this.#segments = placeSegments(bytes, this.sections, this.bodies);
+    for (const {address, start, end} of placeSegments(bytes, this.sections, this.bodies)) {
+      if (address !== undefined) this.#segments.push({address, start, end});
+      else for (let at = start; at + 4 <= end; at++) this.strayWords.push(readWord(bytes, at));
+    }
     const last = objects.at(-1) ?? [0, 0];
     this.#dataFrom = objects[0]?.[0] ?? 0;
     this.#image = new Uint8Array(last[0] + last[1] - this.#dataFrom + 4);
@@ -98,8 +105,7 @@ class Program {
   }
 
   word(address: number): number {
-    const at = address - this.#dataFrom;
-    return new DataView(this.#image.buffer, at, 4).getUint32(0, true);
+    return readWord(this.#image, address - this.#dataFrom);
   }
 
   /** Makes `size` bytes at `address` zeros, here and in the file. */
@@ -113,7 +119,11 @@ class Program {
   }
 }
 
-/** Every data segment with its address; code places those of builds with threads. */
+function readWord(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0, true);
+}
+
+/** Every data segment with its address; code places those of builds with threads, and one for each thread has none. */
 function placeSegments(bytes: Uint8Array, sections: Section[], bodies: Body[]) {
   const segments = readData(bytes, sections);
   const placed = new Map<number, number>();
@@ -122,11 +132,7 @@ function placeSegments(bytes: Uint8Array, sections: Section[], bodies: Body[]) {
     const init = (segment: number, address: number) => placed.set(segment, address);
     for (const body of bodies) visitBody(bytes, body, {call: ignore, number: ignore, init});
   }
-  return segments.map(({address, start, end}, i) => {
-    const at = address ?? placed.get(i);
-    if (at === undefined) throw new Error('A data segment has no known address');
-    return {address: at, start, end};
-  });
+  return segments.map(({address, start, end}, i) => ({address: address ?? placed.get(i), start, end}));
 }
 
 class Reachability {
@@ -174,7 +180,7 @@ class Reachability {
 }
 
 /** `binary` without the operators that are not to be kept. */
-export function reduceBinary(binary: Uint8Array, {makers, keep, objects}: ReduceOptions): Reduced {
+export function reduceBinary(binary: Uint8Array, {makers, keep, objects, kept}: ReduceOptions): Reduced {
   const bytes = binary.slice();
   const program = new Program(bytes, objects);
   const list = objects.find(([address]) => address === makers);
@@ -188,6 +194,7 @@ export function reduceBinary(binary: Uint8Array, {makers, keep, objects}: Reduce
   }
   const reached = new Reachability(program);
   for (const index of readExportedFunctions(bytes, program.sections)) reached.reachFunction(index);
+  for (const number of [...program.strayWords, ...kept]) reached.reachNumber(number);
   reached.finish();
   objects.forEach(([address, size], i) => {
     if (!reached.objects.has(i)) program.clear(address, size);

@@ -201,8 +201,8 @@ export function visitBody(bytes: Uint8Array, {start, end}: Body, visitor: Refere
     cursor.u32();
     cursor.byte();
   }
-  // The last constants, for memory.init, whose operands are (address, 0, size).
-  const constants = [0, 0, 0];
+  // Constants that stand one after the other: the operands of memory.init are (address, 0, size).
+  const constants: number[] = [];
   while (cursor.at < end) visitInstruction(cursor, visitor, constants);
   if (cursor.at !== end) throw new Error(`A body at ${start} was misread`);
 }
@@ -211,10 +211,11 @@ function visitInstruction(cursor: Cursor, visitor: ReferenceVisitor, constants: 
   const opcode = cursor.byte();
   if (opcode === 0x41) {
     const value = cursor.i32();
-    constants.shift();
     constants.push(value);
     visitor.number(value);
-  } else if (opcode === 0x42) {
+    return;
+  }
+  if (opcode === 0x42) {
     for (const half of cursor.i64()) visitor.number(half);
   } else if (opcode === 0x10 || opcode === 0x12) {
     visitor.call(cursor.u32());
@@ -231,6 +232,7 @@ function visitInstruction(cursor: Cursor, visitor: ReferenceVisitor, constants: 
   } else {
     skipImmediates(cursor, opcode);
   }
+  constants.length = 0;
 }
 
 function visitMemoryArgument(cursor: Cursor, visitor: ReferenceVisitor): void {
@@ -261,7 +263,9 @@ function visitBulk(cursor: Cursor, visitor: ReferenceVisitor, constants: readonl
   if (operation === 8) {
     const segment = cursor.u32();
     cursor.u32();
-    visitor.init?.(segment, constants[0] as number);
+    // A thread's own data goes wherever the thread is.
+    const address = constants.at(-3);
+    if (address !== undefined) visitor.init?.(segment, address);
   } else if (operation === 9 || operation === 11) cursor.u32();
   else if (operation === 10) {
     cursor.u32();

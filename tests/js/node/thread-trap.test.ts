@@ -15,9 +15,9 @@ test.each([false, true])('a trapped thread ends the run (in a worker: %s)', (wor
   cpSync('dist', join(folder, 'dist'), {recursive: true});
   const variants = ['simd-threads', 'relaxed-threads'];
   for (const variant of variants) {
-    const {makers, objects} = JSON.parse(readFileSync(`dist/subset/webinfer-${variant}.json`, 'utf8'));
+    const data = JSON.parse(readFileSync(`dist/subset/webinfer-${variant}.json`, 'utf8'));
     const binary = readFileSync(`dist/webinfer-${variant}.wasm`);
-    writeFileSync(join(folder, `${variant}.wasm`), reduceBinary(binary, {makers, objects, keep: []}).binary);
+    writeFileSync(join(folder, `${variant}.wasm`), reduceBinary(binary, {...data, keep: []}).binary);
   }
   const thread = join(folder, 'dist/thread.node.mjs');
   writeFileSync(

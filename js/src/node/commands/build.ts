@@ -16,6 +16,7 @@ const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 interface SubsetData {
   makers: number;
   objects: DataObjects;
+  kept: number[];
 }
 
 const OPTIONS: SessionOptions[] = [
