@@ -290,6 +290,61 @@ const positions = (bothWays) => [
     ],
   },
 ];
+
+/** One token of each of four rows, pairs of which are beams that read each other's cache. */
+function sharedCache(past, beams) {
+  const [rowCount, room, size] = [4, 8, 4];
+  const side = {dims: [rowCount, 1, 2 * size]};
+  const cached = {dims: [rowCount, 2, room, size]};
+  const indirection = Array.from({length: rowCount * room}, (_, i) => ((i * 7) % 3) % beams);
+  const at = (row, head, place, d) => ((row * 2 + head) * room + place) * size + d;
+  const expected = ([query, key, values, , , pastKey, pastValue]) => {
+    const [keys, contents] = [
+      [pastKey, key],
+      [pastValue, values],
+    ].map(([old, fresh]) => {
+      const list = [...old.values];
+      fresh.values.forEach((value, i) => {
+        const [row, head, d] = [Math.floor(i / 8), Math.floor(i / 4) % 2, i % 4];
+        list[at(row, head, past, d)] = value;
+      });
+      return list;
+    });
+    const y = query.values.map((_, i) => {
+      const [row, head, d] = [Math.floor(i / 8), Math.floor(i / 4) % 2, i % 4];
+      const source = (place) => (place === past ? row : row - (row % beams) + indirection[row * room + place]);
+      const places = Array.from({length: past + 1}, (__, place) => place);
+      const scores = places.map(
+        (place) =>
+          sum([0, 1, 2, 3].map((k) => query.values[row * 8 + head * 4 + k] * keys[at(source(place), head, place, k)])) /
+          2,
+      );
+      const shares = softmax(scores);
+      return sum(places.map((place) => shares[place] * contents[at(source(place), head, place, d)]));
+    });
+    return [
+      {dims: side.dims, values: y},
+      {dims: cached.dims, values: keys},
+      {dims: cached.dims, values: contents},
+    ];
+  };
+  return [
+    [
+      side,
+      side,
+      side,
+      null,
+      null,
+      cached,
+      cached,
+      listed('int32', [1], [past]),
+      listed('int32', [1], [beams]),
+      listed('int32', [rowCount / beams, beams, room], indirection),
+    ],
+    {num_heads: 2, past_present_share_buffer: 1},
+    {outputs: ['float32', 'float32', 'float32'], expected},
+  ];
+}
 const cross = [{dims: [2, 1, 8]}, {dims: [2, 2, 5, 4]}, {dims: [2, 2, 5, 4]}];
 
 const attention = [
@@ -324,6 +379,7 @@ const attention = [
   ...variants('DecoderMaskedMultiHeadAttention', {
     cross: [cross, {num_heads: 2}],
     cross_bias: [[...cross, ...Array(7).fill(null), {dims: [24]}], {num_heads: 2}],
+    shared_cache: sharedCache(5, 2),
   }),
 ];
 
