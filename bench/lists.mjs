@@ -18,3 +18,16 @@ export const HEADLINE = [
 
 /** Real models, small ones. */
 export const FURTHER = ['silero-vad-v5', 'ppocr-v4-det', 'ppocr-v4-rec', 'oww-embedding'];
+
+/** Architectures nobody tuned for. */
+export const UNLISTED = [
+  'convnext-t',
+  'swin-stages',
+  'segformer-stage',
+  'whisper-encoder',
+  'unet',
+  'vae-decoder',
+  'vocoder',
+  'lstm',
+  'gru',
+];

@@ -9,7 +9,7 @@ import {parseArgs} from 'node:util';
 import {deserialize} from 'node:v8';
 import {catalog} from '../tests/models/catalog.mjs';
 import {largestDifference, TOLERANCE} from '../tests/models/compare.mjs';
-import {FURTHER, HEADLINE} from './lists.mjs';
+import {FURTHER, HEADLINE, UNLISTED} from './lists.mjs';
 import {measurePageLoads, measureStartUps} from './page-load.mjs';
 import {measureInProcess} from './process.mjs';
 import {geometricMean, median} from './statistics.mjs';
@@ -40,7 +40,7 @@ if (arg.help) {
 const rounds = Number(arg.rounds ?? (arg.quick ? 3 : 5));
 const warmMs = arg['warm-ms'] ?? (arg.quick ? '800' : '2500');
 const budgetMs = arg['budget-ms'] ?? (arg.quick ? '800' : '3000');
-const names = positionals.length ? positionals : [...HEADLINE, ...FURTHER, ...WRITERS.slice(1)];
+const names = positionals.length ? positionals : [...HEADLINE, ...FURTHER, ...UNLISTED, ...WRITERS.slice(1)];
 const models = catalog(names);
 const work = mkdtempSync(join(tmpdir(), 'webinfer-bench-'));
 
@@ -109,11 +109,15 @@ function measureSizes() {
 }
 
 const rows = measureModels();
-const headline = rows.filter((row) => HEADLINE.includes(row.model) && row.ratio);
+const meanOf = (list) => {
+  const found = rows.filter((row) => list.includes(row.model) && row.ratio);
+  return found.length === list.length ? geometricMean(found.map((row) => row.ratio)) : undefined;
+};
 const report = {
   host: {cpu: cpus()[0].model, cores: cpus().length, node: process.version, threads: Number(arg.threads), rounds},
   rows,
-  geomean: headline.length === HEADLINE.length ? geometricMean(headline.map((row) => row.ratio)) : undefined,
+  geomean: meanOf(HEADLINE),
+  unlistedGeomean: meanOf(UNLISTED),
   sizes: measureSizes(),
   writers: WRITERS.filter((name) => names.includes(name)).map(measureWriter),
   pageLoad: arg['no-page-load'] ? undefined : await measurePageLoads('oww-alexa', rounds),

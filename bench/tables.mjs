@@ -64,7 +64,7 @@ function startUpTable(startUps) {
   ].join('\n');
 }
 
-export function performanceTables({host, rows, geomean, sizes, writers, pageLoad, startUps}) {
+export function performanceTables({host, rows, geomean, unlistedGeomean, sizes, writers, pageLoad, startUps}) {
   const parts = [
     `${host.cpu}, Node ${host.node}, ${host.threads} thread, medians of ${host.rounds} interleaved rounds, one process each. Times are CPU ms per run; a ratio is onnxruntime-web's time over webinfer's (median of the rounds' ratios, lowest-highest). Cold start is import, session and first run, wall ms. Memory is WebAssembly linear memory after the first run, MB.`,
     table(
@@ -73,6 +73,10 @@ export function performanceTables({host, rows, geomean, sizes, writers, pageLoad
     ),
   ];
   if (geomean) parts.push(`Geometric mean of the first twelve: **${geomean.toFixed(2)}**.`);
+  if (unlistedGeomean)
+    parts.push(
+      `Geometric mean of the architectures nobody tuned for (bench/lists.mjs): **${unlistedGeomean.toFixed(2)}**.`,
+    );
   if (writers.length) parts.push(table(WRITER_HEAD, writers.map(writerRow)));
   if (pageLoad) {
     const [theirs, ours] = pageLoad;

@@ -7,6 +7,16 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {generatedFolder} from '../../tests/models/folders.mjs';
 import {efficientnetB0, mobilenetV2, resnet50, squeezenet11, yolov8n} from './convolutional.mjs';
+import {
+  convnextTiny,
+  recurrent,
+  segformerStage,
+  swinStages,
+  unet,
+  vaeDecoder,
+  vocoder,
+  whisperEncoder,
+} from './further.mjs';
 import {qwen2} from './language.mjs';
 import {mobilenetV2Qdq} from './quantized.mjs';
 import {conv, matmul} from './single-operators.mjs';
@@ -33,6 +43,15 @@ export const ON_DEMAND = {
   'qwen2-6-layers-f32': () => qwen2('qwen2-6-layers-f32', {float: true, layers: 6, vocabulary: 32768}),
   'vit-b16': () => vit('vit-b16', {dim: 768, heads: 12, layers: 12, seed: 8}),
   'bert-base': () => bert('bert-base', {dim: 768, heads: 12, layers: 12, seed: 10}),
+  'convnext-t': convnextTiny,
+  'swin-stages': swinStages,
+  'segformer-stage': segformerStage,
+  'whisper-encoder': whisperEncoder,
+  unet,
+  'vae-decoder': vaeDecoder,
+  vocoder,
+  lstm: () => recurrent('LSTM'),
+  gru: () => recurrent('GRU'),
   'op-matmul-1024': () => matmul(1024, false),
   'op-matmul-1024-dyn': () => matmul(1024, true),
   'op-conv3x3-64-56': () => conv(64, 64, 56, 3),
@@ -44,7 +63,16 @@ export const ON_DEMAND = {
 };
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const sources = ['onnx-writer', 'graph', 'convolutional', 'transformers', 'language', 'quantized', 'single-operators'];
+const sources = [
+  'onnx-writer',
+  'graph',
+  'convolutional',
+  'transformers',
+  'language',
+  'quantized',
+  'further',
+  'single-operators',
+];
 const fingerprint = createHash('sha256')
   .update(sources.map((name) => readFileSync(join(here, `${name}.mjs`), 'utf8')).join('\0'))
   .digest('hex');

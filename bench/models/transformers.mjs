@@ -5,7 +5,7 @@ import {Graph} from './graph.mjs';
 
 const LOWEST = -3.4028234663852886e38;
 
-function attention(g, x, {dim, heads, tokens, mask, linear}) {
+export function attention(g, x, {dim, heads, tokens, mask, linear}) {
   const split = (t, ...perm) => g.transpose(g.reshape(t, 1, tokens, heads, dim / heads), ...perm);
   const q = split(linear(x, dim, dim), 0, 2, 1, 3);
   const k = split(linear(x, dim, dim), 0, 2, 3, 1);

@@ -7,6 +7,7 @@
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/winograd.h"
+#include "kernels/winograd_line.h"
 #include "ops/float32.h"
 #include "ops/nn/fused.h"
 #include "ops/nn/prepared.h"
@@ -18,6 +19,10 @@ namespace {
 using kernels::ConvGeometry;
 
 enum Slot { kWeights = 0, kWinogradWeights = 1 };
+
+bool AllowsTransform(const ConvGeometry& g) { return kernels::AllowsWinograd(g) || kernels::AllowsWinogradLine(g); }
+bool PrefersTransform(const ConvGeometry& g) { return kernels::PrefersWinograd(g) || kernels::PrefersWinogradLine(g); }
+bool IsLine(const ConvGeometry& g) { return kernels::AllowsWinogradLine(g); }
 enum Input { kImage = 0, kFilters = 1, kBias = 2, kResidual = 3, kFactors = 4, kMoreImages = 5 };
 
 struct Conv {
@@ -168,8 +173,9 @@ Status ReadParts(BindContext& ctx, const ConvGeometry& g, kernels::ConvParts* pa
 }
 
 Status RunWinogradStep(const Step& step, RunContext& run) {
-  kernels::RunWinograd(step.Params<Conv>().geometry, step.in[0].As<float>(), PreparedFloats(*step.node, kWinogradWeights),
-                       step.out[0].As<float>(), EpilogueOf(step), reinterpret_cast<float*>(step.scratch), run.pool());
+  const auto run_winograd = IsLine(step.Params<Conv>().geometry) ? kernels::RunWinogradLine : kernels::RunWinograd;
+  run_winograd(step.Params<Conv>().geometry, step.in[0].As<float>(), PreparedFloats(*step.node, kWinogradWeights),
+               step.out[0].As<float>(), EpilogueOf(step), reinterpret_cast<float*>(step.scratch), run.pool());
   return OkStatus();
 }
 
@@ -254,9 +260,10 @@ Status BindConv(BindContext& ctx) {
     return Error(Code::kShapeMismatch, "The factors of a convolution do not fit its image");
 
   size_t scratch = 0;
-  if (PreparedFloats(ctx.node(), kWinogradWeights) != nullptr && PrefersWinograd(g)) {
+  if (PreparedFloats(ctx.node(), kWinogradWeights) != nullptr && PrefersTransform(g)) {
     ctx.SetKernel(RunWinogradStep);
-    ctx.SetScratch(kernels::WinogradScratchFloats(g, ctx.threads()) * sizeof(float));
+    const auto scratch_floats = IsLine(g) ? kernels::WinogradLineScratchFloats : kernels::WinogradScratchFloats;
+    ctx.SetScratch(scratch_floats(g, ctx.threads()) * sizeof(float));
     return OkStatus();
   }
   if (PreparedFloats(ctx.node(), kWeights) == nullptr) scratch = p->packed_floats = (PackedFloatsOf(g) + 15) / 16 * 16;
@@ -285,13 +292,14 @@ Status PrepareConv(PrepareContext& ctx) {
   ConvGeometry g;
   WEBINFER_TRY(ReadConvGeometry(ctx, out, &g));
   const bool shapes_known = ctx.In(0).shape.known() && out.known();
-  bool winograd = shapes_known ? PrefersWinograd(g) : AllowsWinograd(g);
+  bool winograd = shapes_known ? PrefersTransform(g) : AllowsTransform(g);
   if (winograd) {
-    const uint64_t floats = kernels::PackedWinogradFloats(g);
+    const uint64_t floats = IsLine(g) ? kernels::PackedWinogradLineFloats(g) : kernels::PackedWinogradFloats(g);
     winograd = ctx.Spend((floats - (shapes_known ? PackedFloatsOf(g) : 0)) * sizeof(float));
     if (winograd) {
       WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, kWinogradWeights, floats));
-      kernels::PackWinogradWeights(g, weights->As<float>(), packed);
+      const auto pack = IsLine(g) ? kernels::PackWinogradLineWeights : kernels::PackWinogradWeights;
+      pack(g, weights->As<float>(), packed);
     }
   }
   if (!winograd || !shapes_known) {

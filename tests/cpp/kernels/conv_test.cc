@@ -11,11 +11,12 @@
 #include "kernels/depthwise.h"
 #include "kernels/random_floats.h"
 #include "kernels/winograd.h"
+#include "kernels/winograd_line.h"
 
 namespace webinfer::kernels {
 namespace {
 
-enum class Kernel { kDirect, kDepthwise, kWinograd };
+enum class Kernel { kDirect, kDepthwise, kWinograd, kWinogradLine };
 
 struct Options {
   bool bias = true, residual = false, activation_first = false;
@@ -65,6 +66,12 @@ void Check(Kernel kernel, ConvGeometry g, const Options& options = {}, const std
     scratch.resize(DepthwiseScratchFloats(g, options.threads));
     PackDepthwiseWeights(g, w.data(), packed.data());
     RunDepthwise(g, x.data(), packed.data(), y.data(), epilogue, scratch.data(), pool);
+  } else if (kernel == Kernel::kWinogradLine) {
+    ASSERT_TRUE(PrefersWinogradLine(g));
+    packed.resize(PackedWinogradLineFloats(g));
+    scratch.resize(WinogradLineScratchFloats(g, options.threads));
+    PackWinogradLineWeights(g, w.data(), packed.data());
+    RunWinogradLine(g, x.data(), packed.data(), y.data(), epilogue, scratch.data(), pool);
   } else {
     packed.resize(PackedWinogradFloats(g));
     scratch.resize(WinogradScratchFloats(g, options.threads));
@@ -97,7 +104,9 @@ void Check(Kernel kernel, ConvGeometry g, const Options& options = {}, const std
             const double expected =
                 options.activation_first ? Activate(options.activation, sum) + added : Activate(options.activation, sum + added);
             const double scale = std::sqrt(static_cast<double>(g.taps() * group_channels));
-            ASSERT_NEAR(y[at], expected, (kernel == Kernel::kWinograd ? 6e-6 : 3e-6) * (4 + scale)) << "at " << at;
+            ASSERT_NEAR(y[at], expected,
+                        (kernel == Kernel::kWinograd || kernel == Kernel::kWinogradLine ? 6e-6 : 3e-6) * (4 + scale))
+                << "at " << at;
           }
         }
       }
@@ -229,6 +238,38 @@ TEST(Winograd, BatchesAndThreads) {
   ConvGeometry g = Image(30, 31, 16, 24, 3, 1, 1);
   g.batch = 2;
   CheckPadded(Kernel::kWinograd, g, {.threads = 2});
+}
+
+ConvGeometry Line(int axis, int length, int lines, int channels, int filters, int taps, int dilation = 1) {
+  ConvGeometry g = Image(lines, lines, channels, filters, 1);
+  g.in[axis] = length;
+  g.kernel[axis] = taps;
+  g.dilation[axis] = dilation;
+  g.pad[axis] = (taps - 1) * dilation / 2;
+  return g;
+}
+
+TEST(WinogradLine, KernelsAndAxes) {
+  for (int axis : {1, 2}) {
+    for (int taps : {3, 4, 5, 7, 8, 11}) {
+      for (int length : {6, 8, 14, 33}) CheckPadded(Kernel::kWinogradLine, Line(axis, length, 3, 17, 18, taps));
+    }
+  }
+}
+
+TEST(WinogradLine, Dilations) {
+  for (int axis : {1, 2}) {
+    for (int dilation : {2, 3, 5}) CheckPadded(Kernel::kWinogradLine, Line(axis, 5 * dilation + 3, 2, 16, 20, 7, dilation));
+  }
+}
+
+TEST(WinogradLine, LongLinesBatchesThreads) {
+  ConvGeometry g = Line(2, 3001, 1, 16, 16, 11);
+  CheckPadded(Kernel::kWinogradLine, g, {.residual = true, .activation = Activation::kSilu, .threads = 2});
+  g = Line(1, 30, 9, 24, 24, 3);
+  g.pad[1] = 0;
+  g.batch = 2;
+  Check(Kernel::kWinogradLine, g, {.residual = true, .activation_first = true, .activation = Activation::kClip, .threads = 3});
 }
 
 TEST(Convolutions, Epilogues) {
