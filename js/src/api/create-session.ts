@@ -79,6 +79,7 @@ class SessionMaker {
   #stopped = false;
   #loaded = 0;
   #total: number | undefined;
+  #reading: Promise<Uint8Array> | undefined;
   /** Files beside the model, and what tells their versions apart. */
   readonly #externals = new Map<string, string | undefined>();
 
@@ -149,12 +150,14 @@ class SessionMaker {
     const {worker} = place;
     const {variant, threads} = this.#variant(place.threads);
     const wish: EngineWish = {variant, threads, worker, maxMemory, group};
+    const key = planKey(this.#options, source, variant);
+    // Without a plan to be looked for, the model arrives while the engine starts.
+    if (!key) this.#readAtOnce(source);
     const lease = await leaseEngine(wish);
     this.#lease = lease;
     try {
       this.#check();
       const {client} = lease;
-      const key = planKey(this.#options, source, variant);
       const restored = key && (await this.#restore(client, key, source, threads));
       this.#check();
       if (restored) {
@@ -226,10 +229,20 @@ class SessionMaker {
     return {restored: false, stored};
   }
 
+  /** The bytes of a model that is not too large, once asked for; undefined if it is to be read in pieces. */
+  #readAtOnce(source: ByteSource): Promise<Uint8Array> | undefined {
+    const {size = Number.POSITIVE_INFINITY} = source;
+    if (!source.whole || size > WHOLE_BYTES || this.#options.onProgress) return undefined;
+    this.#reading ??= source.whole();
+    // What fails is told where the bytes are needed.
+    this.#reading.catch(() => {});
+    return this.#reading;
+  }
+
   async #push(client: EngineClient, model: number, source: ByteSource): Promise<void> {
     this.#loaded = 0;
-    if (source.whole && (source.size ?? Number.POSITIVE_INFINITY) <= WHOLE_BYTES && !this.#options.onProgress) {
-      const bytes = await source.whole();
+    const bytes = await this.#readAtOnce(source);
+    if (bytes) {
       this.#check();
       checkModelStart(bytes, source.name);
       this.#loaded = bytes.byteLength;
