@@ -56,7 +56,11 @@ async function openSync(handle: FileHandle): Promise<StoredFile | undefined> {
       size: access.getSize(),
       immediate: true,
       read(at, into) {
-        if (access.read(into, {at}) !== into.byteLength) throw new RangeError('A stored plan is too short');
+        // Not every browser reads into shared memory.
+        const shared = typeof SharedArrayBuffer !== 'undefined' && into.buffer instanceof SharedArrayBuffer;
+        const target = shared ? new Uint8Array(into.byteLength) : into;
+        if (access.read(target, {at}) !== into.byteLength) throw new RangeError('A stored plan is too short');
+        if (shared) into.set(target);
       },
       close: () => access.close(),
     };
