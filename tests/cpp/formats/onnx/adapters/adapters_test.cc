@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "formats/onnx/reader.h"
 #include "formats/proto_writer.h"
 
@@ -172,6 +174,37 @@ TEST(Adapters, ScanOverABatchIsAScanOfScans) {
   EXPECT_EQ(batch.nodes[0]->attributes.Int("num_scan_inputs", 0), 1);
   EXPECT_EQ(batch.nodes[0]->formal_inputs, 2);
   EXPECT_EQ(batch.nodes[0]->bodies[0]->nodes.size(), 2u);
+}
+
+TEST(Adapters, LabelEncoderHadClassesForBothWaysAndNoNaN) {
+  namespace field = onnx::attribute_field;
+  const auto read = [](int64_t version, const std::vector<Proto>& attributes) {
+    const Proto node = NodeProto("LabelEncoder", {"x"}, {"y"}, attributes, "ai.onnx.ml");
+    Proto model = ModelProto(
+        GraphProto({.nodes = {node}, .inputs = {ValueInfo("x", DType::kFloat32, {"n"})}, .outputs = {ValueInfo("y")}}));
+    const std::string bytes = model.Message(onnx::model_field::kOpsetImport, OpsetProto("ai.onnx.ml", version)).str();
+    OnnxReader reader(bytes.size());
+    EXPECT_TRUE(reader.Push({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}).ok());
+    auto result = reader.Finish();
+    EXPECT_TRUE(result.ok()) << LastError().message;
+    return std::move(*result);
+  };
+  const Proto classes =
+      Proto().Bytes(field::kName, "classes_strings").Bytes(field::kStrings, "a").Bytes(field::kStrings, "b").Int(field::kType, 8);
+  const auto first = read(1, {classes, IntAttribute("default_int64", -7)});
+  const Node& mapper = *first->graph.nodes[0];
+  EXPECT_EQ(mapper.op, "CategoryMapper");
+  EXPECT_THAT(mapper.attributes.Strings("cats_strings"), ElementsAre("a", "b"));
+  EXPECT_THAT(mapper.attributes.Ints("cats_int64s"), ElementsAre(0, 1));
+  EXPECT_EQ(mapper.attributes.Int("default_int64", 0), -7);
+
+  const Proto keys =
+      Proto().Bytes(field::kName, "keys_floats").Float(field::kFloats, NAN).Float(field::kFloats, 2).Int(field::kType, 6);
+  const auto second = read(2, {keys, IntsAttribute("values_int64s", {5, 6})}),
+             fourth = read(4, {keys, IntsAttribute("values_int64s", {5, 6})});
+  EXPECT_THAT(second->graph.nodes[0]->attributes.Floats("keys_floats"), ElementsAre(2));
+  EXPECT_THAT(second->graph.nodes[0]->attributes.Ints("values_int64s"), ElementsAre(6));
+  EXPECT_THAT(fourth->graph.nodes[0]->attributes.Ints("values_int64s"), ElementsAre(5, 6));
 }
 
 }  // namespace
