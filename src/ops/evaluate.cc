@@ -1,5 +1,6 @@
 #include "ops/evaluate.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -53,6 +54,24 @@ ValueInfo InfoOf(const Operand& operand) {
   return info;
 }
 
+Status ExpectKinds(const Node& node, std::span<const ValueInfo> in) {
+  size_t count = in.size();
+  if (!node.bodies.empty()) {  // what goes to a body may be anything; trip counts, conditions and what is scanned may not
+    const size_t formal = node.formal_inputs < 0 ? count : static_cast<size_t>(node.formal_inputs);
+    count = std::min(count, node.op == "If" ? 1 : node.op == "Loop" ? 2 : node.op == "Scan" ? formal : 0);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (!in[i].present || in[i].kind == ValueKind::kTensor) continue;
+    const std::string_view op = node.op;
+    const bool any = node.domain.empty() ? op.starts_with("Sequence") || op.starts_with("Optional") || op == "Identity" ||
+                                               op == "ConcatFromSequence"
+                                         : node.domain == "ai.onnx.ml" && (op == "CastMap" || op == "DictVectorizer");
+    if (any) return OkStatus();
+    return Error(Code::kTypeMismatch, "Input %zu is a %s", i, ValueKindName(in[i].kind)).Expected("a tensor");
+  }
+  return OkStatus();
+}
+
 bool AllEmpty(std::span<const ValueInfo> outputs) {
   for (const ValueInfo& out : outputs) {
     if (!out.present) continue;
@@ -104,6 +123,7 @@ namespace {
 // Infers with complete inputs. An output whose shape stays unknown although everything is known is one that the kernel sizes;
 // but not if its shape is read from an input that cannot be read as that (of a wrong type, too long).
 Status InferComplete(const Node& node, std::span<ValueInfo> in, std::span<ValueInfo> out, const Step& step) {
+  WEBINFER_TRY(ExpectKinds(node, in));
   const auto infer = [&](uint64_t* needed) -> Status {
     for (size_t i = 0; i < out.size(); ++i) {
       out[i] = ValueInfo();

@@ -10,6 +10,8 @@ namespace webinfer {
 
 // What inference may know of `operand`: its type, shape and elements.
 ValueInfo InfoOf(const Operand& operand);
+// Sequences, optionals and maps only go to the operators that are about them, and to bodies.
+Status ExpectKinds(const Node& node, std::span<const ValueInfo> in);
 // Every output is a tensor without elements: there is nothing to run, however large its other dimensions are.
 bool AllEmpty(std::span<const ValueInfo> outputs);
 // An operand over a tensor or another value.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/evaluate.h"
 #include "passes/size_arithmetic.h"
 
 namespace webinfer {
@@ -101,6 +102,7 @@ void Inference::Name(ValueId id) {
 Status Inference::Infer(const Node& node) {
   const std::span<ValueInfo> in = Inputs(node), out = Outputs(node);
   if (node.def != nullptr && node.def->infer != nullptr) {
+    WEBINFER_TRY(AtNode(node, ExpectKinds(node, in)));
     InferContext context(node, in, out);
     WEBINFER_TRY(AtNode(node, node.def->infer(context)));
   }

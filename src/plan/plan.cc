@@ -145,6 +145,7 @@ class Binder {
     step.output_count = static_cast<uint16_t>(outputs);
 
     if (!deferred) {
+      WEBINFER_TRY(ExpectKinds(node, in));
       InferContext context(node, in, out);
       WEBINFER_TRY(node.def->infer(context));
       deferred = context.needed() != 0;

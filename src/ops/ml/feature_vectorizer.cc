@@ -20,7 +20,7 @@ Result<Width> WidthOf(const InferContext& ctx, int i) {
   }
   const int64_t columns = shape.rank_known() ? shape[shape.rank() - 1] : kUnknownDim;
   const int64_t given = static_cast<size_t>(i) < wanted.size() ? wanted[static_cast<size_t>(i)] : columns;
-  if (given < 0 && columns >= 0)
+  if ((given < 0 && columns >= 0) || given > INT32_MAX)
     return Error(Code::kInvalidModel, "inputdimensions is impossible").Actual("%lld", static_cast<long long>(given));
   return Width{columns, given};
 }
@@ -37,7 +37,7 @@ Status Infer(InferContext& ctx) {
           .Actual("%lld", static_cast<long long>(here));
     }
     rows = rows >= 0 ? rows : here;
-    total = total < 0 || width.wanted < 0 || width.wanted > INT32_MAX ? kUnknownDim : total + width.wanted;
+    total = total < 0 || width.wanted < 0 ? kUnknownDim : total + width.wanted;
   }
   return ctx.SetOutput(0, DType::kFloat32, Shape({rows, total}));
 }

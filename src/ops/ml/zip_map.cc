@@ -28,6 +28,11 @@ Status Kernel(const Step& step, RunContext& run) {
   for (size_t i = 0; i < labels.strings.size(); ++i) {
     WEBINFER_ASSIGN(names[i], run.strings().Add(labels.strings[i]));
   }
+  // A vector cannot say that there is no memory, so it is asked for first.
+  if (step.out[0].value->elements.capacity() < static_cast<size_t>(rows)) {
+    Buffer room;
+    WEBINFER_TRY(room.Allocate(static_cast<uint64_t>(rows) * 3 * sizeof(RuntimeValue), "maps"));
+  }
   RuntimeValue& sequence = StartSequence(step.out[0], DType::kFloat32, static_cast<size_t>(rows));
   const auto* scores = step.in[0].As<float>();
   for (RuntimeValue& map : sequence.elements) {

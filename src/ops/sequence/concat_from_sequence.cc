@@ -12,6 +12,7 @@ Status Infer(InferContext& ctx) {
 
 // The element's shape with the new axis, if there is one.
 Result<Shape> PartShape(const RuntimeValue& element, bool new_axis, int64_t axis) {
+  WEBINFER_TRY(ExpectTensorElement(element));
   Shape shape = element.tensor.shape;
   if (!new_axis) return shape;
   if (shape.rank() == kMaxRank)

@@ -16,7 +16,9 @@ inline void SetSequence(InferContext& ctx, int i, DType dtype) {
 // Infer: input `i` must be a sequence.
 inline Status ExpectSequence(const InferContext& ctx, int i) {
   if (ctx.In(i).kind == ValueKind::kSequence) return OkStatus();
-  return Error(Code::kTypeMismatch, "Input %d is not a sequence", i).Expected("a sequence").Actual("a tensor");
+  return Error(Code::kTypeMismatch, "Input %d is not a sequence", i)
+      .Expected("a sequence")
+      .Actual("a %s", ValueKindName(ctx.In(i).kind));
 }
 
 // Run: makes `out` a sequence of `count` values to be filled in.
@@ -27,6 +29,17 @@ inline RuntimeValue& StartSequence(Operand& out, DType dtype, size_t count) {
   value.tensor.dtype = out.dtype = dtype;
   value.elements.resize(count);
   return value;
+}
+
+// Infer: input `i` must be a tensor.
+inline Status ExpectTensor(const InferContext& ctx, int i) {
+  if (ctx.In(i).kind == ValueKind::kTensor) return OkStatus();
+  return Error(Code::kTypeMismatch, "Input %d is a %s", i, ValueKindName(ctx.In(i).kind)).Expected("a tensor");
+}
+
+inline Status ExpectTensorElement(const RuntimeValue& element) {
+  if (element.kind == ValueKind::kTensor) return OkStatus();
+  return Error(Code::kTypeMismatch, "The sequence holds a %s", ValueKindName(element.kind)).Expected("a tensor");
 }
 
 // A position given by input `i`, from -`size` to `last`; `otherwise` if it is left out.
@@ -43,6 +56,7 @@ inline Status PositionOf(const Step& step, int i, int64_t size, int64_t last, in
 
 inline Status ExpectPositionType(const InferContext& ctx, int i) {
   if (!ctx.HasInput(i)) return OkStatus();
+  WEBINFER_TRY(ExpectTensor(ctx, i));
   const DType dtype = ctx.In(i).dtype;
   if (dtype == DType::kInt32 || dtype == DType::kInt64 || dtype == DType::kUndefined) return OkStatus();
   return Error(Code::kTypeMismatch, "A position has the wrong type").Expected("int32 or int64").Actual("%s", DTypeName(dtype));

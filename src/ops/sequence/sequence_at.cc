@@ -17,6 +17,7 @@ Status Kernel(const Step& step, RunContext& run) {
   const auto size = static_cast<int64_t>(in.size());
   int64_t position;
   WEBINFER_TRY(PositionOf(step, 1, size, size - 1, 0, &position));
+  WEBINFER_TRY(ExpectTensorElement(in[static_cast<size_t>(position)]));
   const TensorView element = in[static_cast<size_t>(position)].tensor.view();
   WEBINFER_TRY(run.Resize(step.out[0], element.dtype, element.shape));
   std::memcpy(step.out[0].data, element.data, element.bytes());

@@ -5,7 +5,10 @@ namespace webinfer::ops {
 namespace {
 
 Status Infer(InferContext& ctx) {
-  for (int i = 1; i < ctx.input_count(); ++i) WEBINFER_TRY(ctx.ExpectSameDType(0, i));
+  for (int i = 0; i < ctx.input_count(); ++i) {
+    WEBINFER_TRY(ExpectTensor(ctx, i));
+    WEBINFER_TRY(ctx.ExpectSameDType(0, i));
+  }
   SetSequence(ctx, 0, ctx.In(0).dtype);
   return OkStatus();
 }

@@ -6,6 +6,7 @@ namespace {
 
 Status Infer(InferContext& ctx) {
   WEBINFER_TRY(ExpectSequence(ctx, 0));
+  WEBINFER_TRY(ExpectTensor(ctx, 1));
   WEBINFER_TRY(ExpectPositionType(ctx, 2));
   SetSequence(ctx, 0, ctx.In(1).dtype != DType::kUndefined ? ctx.In(1).dtype : ctx.In(0).dtype);
   return OkStatus();

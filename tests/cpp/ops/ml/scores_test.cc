@@ -75,6 +75,7 @@ TEST(Ml, RefusesAttributesThatDoNotFit) {
   EXPECT_THAT(Refused(Ml("ZipMap").Ints("classlabels_int64s", {1, 2, 3})), HasSubstr("number of features"));
   EXPECT_THAT(Refused(Ml("LabelEncoder").Ints("keys_int64s", {1, 2}).Ints("values_int64s", {1})), HasSubstr("as many values"));
   EXPECT_THAT(Refused(Ml("FeatureVectorizer").Ints("inputdimensions", {-1})), HasSubstr("inputdimensions"));
+  EXPECT_THAT(Refused(Ml("FeatureVectorizer").Ints("inputdimensions", {int64_t{1} << 40})), HasSubstr("inputdimensions"));
   EXPECT_THAT(Refused(Ml("CastMap")), HasSubstr("tensor"));
   EXPECT_THAT(Refused(Ml("DictVectorizer").Ints("int64_vocabulary", {1})), HasSubstr("tensor"));
   EXPECT_THAT(Refused(Ml("CategoryMapper").Strings("cats_strings", {"a"}).Ints("cats_int64s", {})), HasSubstr("cats_int64s"));
