@@ -112,10 +112,8 @@ void KeepScores(const Attention& a, const Place& at, const float* scores, int vi
   std::fill(to + visible, to + a.keys, hidden);
 }
 
-// Turns a row of products into weights that are not divided by their sum yet; returns the sum. What lies between `visible`
-// and the next multiple of 4 becomes 0.
-float WeighRow(const Attention& a, const Place& at, int visible, float* scores) {
-  const MathConstants& k = GetMathConstants();
+// Scores of `visible` keys, and minus infinity up to the next multiple of 4, step by step; returns the largest.
+float ScoreRow(const Attention& a, const Place& at, int visible, float* scores) {
   const Vec scale = Opaque(a.scale);
   const auto keep = [&](int step, float hidden) {
     if (a.scores != nullptr && a.scores_after == step) KeepScores(a, at, scores, visible, hidden);
@@ -130,8 +128,47 @@ float WeighRow(const Attention& a, const Place& at, int visible, float* scores) 
   for (int j = visible; j < padded; ++j) scores[j] = kHidden;
   Vec most = Splat(kHidden);
   for (int j = 0; j < padded; j += 4) most = FastMax(most, Load(scores + j));
+  return HorizontalMax(most);
+}
+
+// The same in one pass, where there is at most a mask of floats.
+template <bool kMask>
+float ScaleAndMask(const Attention& a, const Place& at, int visible, float* scores) {
+  const Vec scale = Opaque(a.scale);
+  const float* mask =
+      kMask ? a.mask + at.batch * a.mask_strides.batch + at.head * a.mask_strides.head + at.query * a.mask_strides.row : nullptr;
+  const int padded = static_cast<int>(RoundUp(visible, 4));
+  Vec most = Splat(kHidden);
+  const auto four = [&](int j) { return kMask ? Madd(Load(scores + j), scale, Load(mask + j)) : Mul(Load(scores + j), scale); };
+  int j = 0;
+  WEBINFER_NO_UNROLL
+  for (; j + 4 <= visible; j += 4) {
+    const Vec score = four(j);
+    Store(scores + j, score);
+    most = FastMax(most, score);
+  }
+  if (j < padded) {
+    Store(scores + j, four(j));
+    for (int i = visible; i < padded; ++i) scores[i] = kHidden;
+    most = FastMax(most, Load(scores + j));
+  }
+  return HorizontalMax(most);
+}
+
+float LargestScore(const Attention& a, const Place& at, int visible, float* scores) {
+  const bool steps = a.scores != nullptr || a.softcap != 0 || a.bool_mask != nullptr || a.window > 0;
+  if (steps || (a.mask != nullptr && a.mask_key_stride != 1)) return ScoreRow(a, at, visible, scores);
+  return a.mask != nullptr ? ScaleAndMask<true>(a, at, visible, scores) : ScaleAndMask<false>(a, at, visible, scores);
+}
+
+// Turns a row of products into weights that are not divided by their sum yet; returns the sum. What lies between `visible`
+// and the next multiple of 4 becomes 0.
+float WeighRow(const Attention& a, const Place& at, int visible, float* scores) {
+  const MathConstants& k = GetMathConstants();
+  const int padded = static_cast<int>(RoundUp(visible, 4));
+  const float most = LargestScore(a, at, visible, scores);
   const float sink = !a.sink ? kHidden : a.sinks != nullptr ? a.sinks[at.head] : 0;
-  const float largest = std::max(HorizontalMax(most), sink);
+  const float largest = std::max(most, sink);
   if (!(largest > kHidden)) {
     std::memset(scores, 0, static_cast<size_t>(padded) * sizeof(float));
     return 0;
