@@ -1,7 +1,7 @@
 // Gather: entries of `axis` named by an index tensor of any shape.
-#include <cstring>
+#include "ops/array/gather.h"
 
-#include "ops/array/move.h"
+#include <cstring>
 
 namespace webinfer::ops {
 namespace {
@@ -16,13 +16,7 @@ Status Infer(InferContext& ctx) {
   WEBINFER_TRY(ExpectIndexType(ctx, 1));
   if (!data.rank_known() || !indices.rank_known()) return ctx.SetOutput(0, ctx.In(0).dtype, Shape::UnknownRank());
   WEBINFER_ASSIGN(const int axis, AxisAttribute(ctx, 0, 0));
-  if (data.rank() - 1 + indices.rank() > kMaxRank) {
-    return Error(Code::kUnsupported, "A tensor has too many dimensions").Expected("rank <= %d", kMaxRank);
-  }
-  Shape out;
-  for (int i = 0; i < axis; ++i) out.Append(data[i]);
-  for (int64_t dim : indices) out.Append(dim);
-  for (int i = axis + 1; i < data.rank(); ++i) out.Append(data[i]);
+  WEBINFER_ASSIGN(const Shape out, GatheredShape(data, axis, indices));
   return ctx.SetOutput(0, ctx.In(0).dtype, out);
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernels/elements.h"
-#include "ops/array/move.h"
+#include "ops/array/gather.h"
 
 namespace webinfer::ops {
 namespace {
@@ -43,13 +43,7 @@ Status Infer(InferContext& ctx) {
   WEBINFER_TRY(ExpectIndexType(ctx, kIndices));
   if (!data.rank_known() || !indices.rank_known()) return ctx.SetOutput(0, dtype, Shape::UnknownRank());
   WEBINFER_ASSIGN(const int axis, Axis(ctx, "gather_axis", 0, data.rank()));
-  if (data.rank() - 1 + indices.rank() > kMaxRank) {
-    return Error(Code::kUnsupported, "A tensor has too many dimensions").Expected("rank <= %d", kMaxRank);
-  }
-  Shape out;
-  for (int i = 0; i < axis; ++i) out.Append(data[i]);
-  for (int64_t dim : indices) out.Append(dim);
-  for (int i = axis + 1; i < data.rank(); ++i) out.Append(data[i]);
+  WEBINFER_ASSIGN(const Shape out, GatheredShape(data, axis, indices));
   return ctx.SetOutput(0, dtype, out);
 }
 
