@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "kernels/int8_gemm.h"
 #include "ops/op.h"
 
 namespace webinfer {
@@ -15,6 +16,9 @@ constexpr uint32_t kNone = UINT32_MAX;
 constexpr int kDeepestBody = 64;
 
 uint64_t HashText(std::string_view text) { return HashBytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()}); }
+
+// Packed weights of 8 bits are made for what the machine's dot product does with them.
+uint64_t IdentityHash(std::string_view identity) { return HashText(identity) + static_cast<uint64_t>(kernels::ProbeInt8Dot()); }
 
 uint64_t HeaderHash(const PlanHeader& header) {
   return HashBytes({reinterpret_cast<const uint8_t*>(&header), sizeof(header) - sizeof(header.header_hash)});
@@ -421,7 +425,7 @@ Status PlanImage::Write(const PreparedModel& prepared, std::string_view identity
     head.Plain(blob.hash);
   }
   head_.insert(head_.end(), body.begin(), body.end());
-  PlanHeader header{kMagic, kFormat, HashText(identity)};
+  PlanHeader header{kMagic, kFormat, IdentityHash(identity)};
   const std::span<const uint8_t> structure = std::span(head_).subspan(sizeof(PlanHeader));
   header.structure_bytes = structure.size();
   header.structure_hash = HashBytes(structure);
@@ -445,7 +449,7 @@ Status PlanReader::Begin(std::span<const uint8_t> header, uint64_t file_bytes, s
   if (header.size() < sizeof(PlanHeader)) return Damaged("it is too short");
   std::memcpy(&header_, header.data(), sizeof(header_));
   if (header_.magic != kMagic || header_.header_hash != HeaderHash(header_)) return Damaged("it is no plan");
-  if (header_.format != kFormat || header_.identity != HashText(identity))
+  if (header_.format != kFormat || header_.identity != IdentityHash(identity))
     return Error(Code::kUnsupported, "The stored plan is of another build, other options or another model");
   if (header_.file_bytes != file_bytes || header_.structure_bytes > file_bytes - sizeof(PlanHeader))
     return Damaged("its size is wrong");

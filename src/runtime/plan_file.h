@@ -23,7 +23,7 @@ namespace webinfer {
 struct PlanHeader {
   uint32_t magic = 0;
   uint32_t format = 0;
-  uint64_t identity = 0;  // hash of the caller's text
+  uint64_t identity = 0;  // hash of the caller's text, and what the machine's dot product does
   uint64_t structure_bytes = 0;
   uint64_t structure_hash = 0;
   uint64_t file_bytes = 0;
