@@ -2,7 +2,8 @@
 //
 // Sequence b has T = seqlens_k[b] + 1 tokens when the step is done, the last Q = min(query_seqlens[b] or tokens, T) of them new:
 // those are written to the cache at T - Q. The cache is as long as the past one, or grows with total_sequence_length. What lies
-// behind T in it is 0, unless past and present are the same memory. Quantised and sliding caches are not supported.
+// behind T in it is the padding of the new tokens and then 0, unless past and present are the same memory. Quantised and sliding
+// caches are not supported.
 #include <algorithm>
 #include <climits>
 #include <cmath>
@@ -86,7 +87,7 @@ struct GroupQuery {
 
 // Of one run.
 struct Lengths {
-  int64_t *total, *offset, *fresh;  // per sequence: tokens when done, position of the first new one, new ones
+  int64_t *total, *offset, *written;  // per sequence: tokens when done, position of the first new one, rows written from there
 };
 
 Status ReadLengths(const Step& step, const GroupQuery& p, const Lengths& lengths) {
@@ -96,8 +97,8 @@ Status ReadLengths(const Step& step, const GroupQuery& p, const Lengths& lengths
     int64_t fresh = std::min(queries, tokens);
     if (step.HasInput(kQueryCounts)) fresh = step.in[kQueryCounts].As<int32_t>()[b];
     lengths.total[b] = tokens;
-    lengths.fresh[b] = fresh;
     lengths.offset[b] = tokens - fresh;
+    lengths.written[b] = step.HasInput(kQueryCounts) ? fresh : std::min(queries, p.capacity - lengths.offset[b]);
     if (tokens < 1 || tokens > p.attention.keys || fresh < 0 || fresh > std::min(queries, tokens) || lengths.offset[b] > p.past) {
       return Error(Code::kInvalidArgument, "GroupQueryAttention: seqlens_k of sequence %d does not fit the cache", b)
           .Expected("%lld new tokens at most, %lld past ones, %lld in all", static_cast<long long>(queries),
@@ -168,7 +169,7 @@ void MoveHeads(const Step& step, const GroupQuery& p, const Move& m, Input norm,
 Status FindRows(const Step& step, const GroupQuery& p, int batch, const Lengths& lengths, int64_t* rows) {
   for (int64_t token = 0; token < p.attention.queries; ++token) {
     const bool given = step.HasInput(kPositions);
-    const bool padding = token >= lengths.fresh[batch];
+    const bool padding = token >= lengths.total[batch] - lengths.offset[batch];
     const int64_t row =
         given ? step.in[kPositions].As<int64_t>()[int64_t{batch} * p.attention.queries + token] : lengths.offset[batch] + token;
     rows[token] = padding ? std::clamp<int64_t>(row, 0, p.cos_rows - 1) : row;
@@ -181,15 +182,15 @@ Status FindRows(const Step& step, const GroupQuery& p, int batch, const Lengths&
   return OkStatus();
 }
 
-// The past rows of one sequence, and zeros behind the new ones.
+// The past rows of one sequence, if there are any, and zeros behind those that will be written.
 void CarryOver(const float* past, float* present, const GroupQuery& p, int batch, const Lengths& lengths) {
   if (past == present) return;
   const int64_t size = p.attention.depth, capacity = p.capacity;
   for (int64_t head = int64_t{batch} * p.attention.kv_heads, end = head + p.attention.kv_heads; head < end; ++head) {
     float* const to = present + head * capacity * size;
-    const int64_t total = lengths.total[batch];
-    std::memcpy(to, past + head * p.past * size, static_cast<size_t>(lengths.offset[batch] * size) * sizeof(float));
-    std::memset(to + total * size, 0, static_cast<size_t>((capacity - total) * size) * sizeof(float));
+    const int64_t old = lengths.offset[batch], end_of_new = old + lengths.written[batch];
+    if (past != nullptr) std::memcpy(to, past + head * p.past * size, static_cast<size_t>(old * size) * sizeof(float));
+    std::memset(to + end_of_new * size, 0, static_cast<size_t>((capacity - end_of_new) * size) * sizeof(float));
   }
 }
 
@@ -216,11 +217,11 @@ Status RunGroupQueryAttention(const Step& step, RunContext& run) {
   const kernels::HeadStrides cache = {0, p.capacity * size, size}, q_turned = {0, size, heads * size};
   for (int b = 0; b < a.batch; ++b) {
     if (p.rotated > 0) WEBINFER_TRY(FindRows(step, p, b, lengths, rows));
-    if (step.HasInput(kPastKey)) CarryOver(step.in[kPastKey].As<float>(), keys, p, b, lengths);
-    if (step.HasInput(kPastValue)) CarryOver(step.in[kPastValue].As<float>(), values, p, b, lengths);
+    CarryOver(step.HasInput(kPastKey) ? step.in[kPastKey].As<float>() : nullptr, keys, p, b, lengths);
+    CarryOver(step.HasInput(kPastValue) ? step.in[kPastValue].As<float>() : nullptr, values, p, b, lengths);
     const int64_t to = (b * kv_heads * p.capacity + lengths.offset[b]) * size, from = int64_t{b} * a.queries * kv_in.row;
-    MoveHeads(step, p, {k + from, keys + to, a.kv_heads, lengths.fresh[b], kv_in, cache}, kKeyNorm, rows, run.pool());
-    CopyHeads({v + from, values + to, a.kv_heads, lengths.fresh[b], kv_in, cache}, size, nullptr, 0);
+    MoveHeads(step, p, {k + from, keys + to, a.kv_heads, lengths.written[b], kv_in, cache}, kKeyNorm, rows, run.pool());
+    CopyHeads({v + from, values + to, a.kv_heads, lengths.written[b], kv_in, cache}, size, nullptr, 0);
     if (p.query_floats > 0) {
       const int64_t token = int64_t{b} * a.queries;
       MoveHeads(step, p, {q + token * q_in.row, turned + token * q_turned.row, a.heads, a.queries, q_in, q_turned}, kQueryNorm,
