@@ -62,11 +62,11 @@ class ModelInspector {
     fields.set("inputs", MetadataFields(report.inputs));
     fields.set("outputs", MetadataFields(report.outputs));
     val operators = val::array(), weights = val::array(), memory = val::object();
-    for (const OperatorCount& op : report.operators) {
+    for (const auto& [op, uses] : reader_.operators()) {
       val entry = val::object();
-      entry.set("domain", op.domain.empty() ? "ai.onnx" : op.domain);
-      entry.set("name", op.op);
-      entry.set("count", static_cast<double>(op.count));
+      entry.set("domain", op.first.empty() ? "ai.onnx" : op.first);
+      entry.set("name", op.second);
+      entry.set("count", static_cast<double>(uses));
       operators.call<void>("push", entry);
     }
     for (const auto& [dtype, bytes] : report.weights) {
@@ -79,6 +79,7 @@ class ModelInspector {
     memory.set("weightBytes", static_cast<double>(report.memory.weight_bytes));
     memory.set("arenaBytes", static_cast<double>(report.memory.arena_bytes));
     memory.set("loadBytes", static_cast<double>(report.memory.load_bytes));
+    memory.set("assumedSize", static_cast<double>(report.memory.assumed_size));
     memory.set("totalBytes", static_cast<double>(report.memory.total_bytes));
     fields.set("operators", operators);
     fields.set("weights", weights);

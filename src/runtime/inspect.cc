@@ -16,19 +16,20 @@ namespace webinfer {
 namespace {
 
 constexpr uint64_t kLeastSpareBytes = 32 << 20;
-// The engine's own memory: code tables, stack, small blocks; and how the WebAssembly memory grows.
-constexpr uint64_t kEngineBytes = 3 << 20, kGrowthBytes = 4 << 20, kInitialBytes = 4 << 20;
+// The engine's stack, tables and small blocks; the piece of a file that is being read; the WebAssembly memory at the start, and
+// what it grows by, half of which is unused on average.
+constexpr uint64_t kEngineBytes = 1 << 20, kPieceBytes = 1 << 20, kInitialBytes = 4 << 20, kGrowthBytes = 1 << 20;
 constexpr uint64_t kBytesPerNode = 1500;  // graph, plan and binding
+
+// A small session grows step by step; a large one asks for more than a step at once.
+uint64_t WholeMemory(uint64_t bytes) {
+  if (bytes <= kInitialBytes) return kInitialBytes;
+  if (bytes > 4 * kInitialBytes) return bytes + kGrowthBytes / 2;
+  return kInitialBytes + (bytes - kInitialBytes + kGrowthBytes - 1) / kGrowthBytes * kGrowthBytes;
+}
 
 bool WithoutElements(const Tensor* tensor) {
   return tensor != nullptr && tensor->buffer.data() == nullptr && tensor->shape.Elements() > 0;
-}
-
-void CountOperators(const Graph& graph, std::map<std::pair<std::string, std::string>, int64_t>* counts) {
-  for (const auto& node : graph.nodes) {
-    ++(*counts)[{node->domain, node->op}];
-    for (const auto& body : node->bodies) CountOperators(*body, counts);
-  }
 }
 
 void CountWeights(const Graph& graph, std::set<const Tensor*>* seen, std::map<DType, uint64_t>* bytes) {
@@ -84,14 +85,16 @@ class Estimator {
     WEBINFER_TRY(Optimize(model_, passes));
     Graph& graph = model_.graph;
     WEBINFER_TRY(Place(graph));
-    WEBINFER_TRY(Plan(graph, &memory->arena_bytes));
+    if (!PlanForSomeSize(graph, memory)) return OkStatus();
     memory->weight_bytes = WeightBytes(graph);
     const uint64_t nodes = kBytesPerNode * graph.nodes.size();
-    // While weights are prepared, one stands beside its packed form.
-    memory->load_bytes = std::max(file_weights, memory->weight_bytes) + largest_ + nodes;
-    const uint64_t held = memory->weight_bytes + memory->arena_bytes + feed_bytes_ + nodes;
+    // While weights are prepared, one stands beside its packed form. The gap that it leaves serves smaller things, or grows into
+    // what is behind it: two thirds is between what models of both kinds take.
+    memory->load_bytes = std::max(file_weights + kPieceBytes, memory->weight_bytes + largest_) + nodes;
+    const uint64_t values = memory->arena_bytes + feed_bytes_;
+    const uint64_t held = memory->weight_bytes + nodes + (memory->arena_bytes > largest_ ? values + largest_ / 3 * 2 : values);
     const uint64_t most = kEngineBytes + std::max(held, memory->load_bytes);
-    memory->total_bytes = std::max(kInitialBytes, (most + kGrowthBytes - 1) / kGrowthBytes * kGrowthBytes);
+    memory->total_bytes = WholeMemory(most);
     memory->known = true;
     return OkStatus();
   }
@@ -136,7 +139,22 @@ class Estimator {
     node.prepared.assign(2, stand_in);
   }
 
-  Status Plan(Graph& graph, uint64_t* arena_bytes) {
+  // A window may need more than one row: sizes that nothing tells are tried from the one that is asked for upwards.
+  bool PlanForSomeSize(Graph& graph, MemoryEstimate* memory) {
+    for (int64_t size : {options_.unknown_size, int64_t{32}, int64_t{64}, int64_t{224}, int64_t{640}}) {
+      if (size < options_.unknown_size) continue;
+      feed_bytes_ = 0;
+      assumed_ = false;
+      if (Plan(graph, size, &memory->arena_bytes).ok()) {
+        memory->assumed_size = assumed_ ? size : 0;
+        return true;
+      }
+      if (!assumed_) return false;
+    }
+    return false;
+  }
+
+  Status Plan(Graph& graph, int64_t unknown_size, uint64_t* arena_bytes) {
     std::vector<BindingInput> inputs;
     for (size_t i = 0; i < graph.inputs.size(); ++i) {
       const Value& value = graph.values[static_cast<size_t>(graph.inputs[i])];
@@ -148,7 +166,9 @@ class Estimator {
         return Error(Code::kUnsupported, "Memory depends on input \"%s\", whose shape is not known", value.name.c_str());
       }
       for (int axis = 0; axis < shape.rank(); ++axis) {
-        if (shape[axis] < 0) shape[axis] = options_.unknown_size;
+        if (shape[axis] >= 0) continue;
+        shape[axis] = axis == 0 ? options_.unknown_size : unknown_size;
+        assumed_ = true;
       }
       inputs.push_back({value.type.kind, value.type.dtype, shape});
       if (i < own_inputs_) feed_bytes_ += BytesOf(value.type.dtype, static_cast<uint64_t>(shape.Elements()));
@@ -168,25 +188,37 @@ class Estimator {
     return OkStatus();
   }
 
+  // Packed once for each kernel that reads them, and as they were for other readers.
   uint64_t WeightBytes(const Graph& graph) {
-    std::set<const Tensor*> seen;
-    std::map<DType, uint64_t> constants;
-    CountWeights(graph, &seen, &constants);
-    uint64_t bytes = second_copies_;
-    for (const auto& [dtype, of_type] : constants) bytes += of_type;
-    std::vector<bool> read(graph.values.size(), false);
+    std::vector<uint64_t> packed(graph.values.size(), 0), plain(graph.values.size(), 0);
     for (const auto& node : graph.nodes) {
-      for (ValueId id : node->inputs) {
-        if (id != kNoValue) read[static_cast<size_t>(id)] = true;
+      for (size_t i = 0; i < node->inputs.size(); ++i) {
+        if (!IsWeight(graph, node->inputs[i])) continue;
+        const auto id = static_cast<size_t>(node->inputs[i]);
+        const ValueType& type = graph.values[id].type;
+        const uint64_t own = BytesOf(type.dtype, static_cast<uint64_t>(type.shape.Elements()));
+        if (i == 1 && !node->prepared.empty()) {
+          packed[id] += own;
+        } else {
+          plain[id] = own;
+        }
       }
     }
-    for (size_t i = own_inputs_; i < graph.inputs.size(); ++i) {
-      const auto id = static_cast<size_t>(graph.inputs[i]);
-      if (!read[id]) continue;
-      const ValueType& type = graph.values[id].type;
-      const uint64_t own = BytesOf(type.dtype, static_cast<uint64_t>(type.shape.Elements()));
-      bytes += own;
-      largest_ = std::max(largest_, own);
+    uint64_t bytes = second_copies_ + BodyBytes(graph);
+    for (size_t id = 0; id < packed.size(); ++id) {
+      bytes += packed[id] + plain[id];
+      if (plain[id] == 0) largest_ = std::max(largest_, packed[id]);
+    }
+    return bytes;
+  }
+
+  static uint64_t BodyBytes(const Graph& graph) {
+    uint64_t bytes = 0;
+    for (const auto& node : graph.nodes) {
+      for (const auto& body : node->bodies) {
+        for (const Value& value : body->values) bytes += value.constant != nullptr ? value.constant->buffer.size() : 0;
+        bytes += BodyBytes(*body);
+      }
     }
     return bytes;
   }
@@ -195,6 +227,7 @@ class Estimator {
   const InspectOptions& options_;
   const size_t own_inputs_;
   uint64_t spare_bytes_ = 0, second_copies_ = 0, largest_ = 0, feed_bytes_ = 0;
+  bool assumed_ = false;
 };
 
 std::string ProblemText() {
@@ -225,9 +258,6 @@ ModelReport InspectModel(Model& model, const InspectOptions& options) {
     const Value& value = graph.values[static_cast<size_t>(id)];
     report.outputs.push_back({value.name, value.type, value.symbols, false});
   }
-  std::map<std::pair<std::string, std::string>, int64_t> counts;
-  CountOperators(graph, &counts);
-  for (const auto& [op, count] : counts) report.operators.push_back({op.first, op.second, count});
   std::set<const Tensor*> seen;
   std::map<DType, uint64_t> weights;
   CountWeights(graph, &seen, &weights);

@@ -21,22 +21,17 @@ struct InspectOptions {
   int64_t unknown_size = 1;                                 // of dimensions that nothing tells
 };
 
-struct OperatorCount {
-  std::string domain, op;
-  int64_t count = 0;
-};
-
 struct MemoryEstimate {
-  bool known = false;         // false: the model cannot be planned
+  bool known = false;         // false: the model cannot run, or its memory depends on what it is fed
   uint64_t weight_bytes = 0;  // as kernels keep them, second copies included
   uint64_t arena_bytes = 0;   // intermediate values of one run
   uint64_t load_bytes = 0;    // the most that is held while the model is read and prepared
   uint64_t total_bytes = 0;   // the WebAssembly memory after the first run
+  int64_t assumed_size = 0;   // of dimensions that nothing told; 0: all were told
 };
 
 struct ModelReport {
   std::vector<ValueMetadata> inputs, outputs;
-  std::vector<OperatorCount> operators;             // of the whole file, bodies and functions included
   std::vector<std::pair<DType, uint64_t>> weights;  // bytes by type
   std::vector<MissingOperator> missing;             // operators this build does not have
   std::string problem;                              // why it cannot run, if it is something else

@@ -4,6 +4,7 @@
     tests/conformance/run.py                    a recorded case that no longer passes is a failure; ends with the counts
     tests/conformance/run.py --update           writes the record anew
     tests/conformance/run.py --filter REGEXP    only these cases, nothing compared
+    tests/conformance/run.py --rewrite FORM     the small cases written as ONNX (FORM plain, or optimized: after the passes) and read again
 
 The record is docs/compatibility/onnx-backend-tests.txt (the cases that do not pass) and operators.md (versions, types and
 score of each operator), which must be current.
@@ -80,7 +81,7 @@ def defined_operators():
     return found
 
 
-def run_cases(preset, folder, pattern, log):
+def run_cases(preset, folder, pattern, log, rewrite=None):
     build = ["cmake", "--build", "--preset", preset, "--target", "run_cases"]
     if not (ROOT / "build" / preset / "build.ninja").exists():
         subprocess.run(["cmake", "--preset", preset], cwd=ROOT, check=True, stdout=log)
@@ -90,6 +91,8 @@ def run_cases(preset, folder, pattern, log):
                "--list-passed", passed_file, "--list-failed", failed_file]
     if pattern:
         command += ["--filter", pattern]
+    if rewrite:
+        command += ["--rewrite", rewrite]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     print(output.stdout.strip())
     crashes = len(re.findall(r"^\S+\tcrash\t", output.stdout, re.MULTILINE))
@@ -166,13 +169,15 @@ def main():
     parser.add_argument("--preset", default="native-asan")
     parser.add_argument("--filter")
     parser.add_argument("--update", action="store_true")
+    parser.add_argument("--rewrite", choices=["plain", "optimized"])
     arguments = parser.parse_args()
     folder = subprocess.run([ROOT / "script/fetch-onnx-testdata"], check=True, capture_output=True, text=True).stdout.strip()
-    passed, failed, crashes = run_cases(arguments.preset, folder, arguments.filter, sys.stderr)
+    pattern = arguments.filter or ("^test_" if arguments.rewrite else None)
+    passed, failed, crashes = run_cases(arguments.preset, folder, pattern, sys.stderr, arguments.rewrite)
     if arguments.filter:
         return bool(failed)
-    table = render(passed, failed, folder)
-    if arguments.update:
+    table = None if arguments.rewrite else render(passed, failed, folder)
+    if arguments.update and table:
         RECORD.write_text("".join(f"{name}\n" for name in sorted(failed)))
         TABLE.write_text(table)
     recorded = set(RECORD.read_text().split()) if RECORD.exists() else set()
@@ -181,7 +186,7 @@ def main():
     for name in sorted(recorded & passed):
         print(f"passes now, record it with --update: {name}")
     lost = len(failed - recorded)
-    if TABLE.read_text() != table:
+    if table and TABLE.read_text() != table:
         print("docs/compatibility/operators.md is not current: tests/conformance/run.py --update")
         lost += 1
     print(f"{len(passed)} passed, {lost + crashes} failed, {len(failed & recorded)} skipped")

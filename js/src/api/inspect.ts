@@ -40,6 +40,8 @@ export interface MemoryEstimate {
   loading: number;
   /** The WebAssembly memory after the first run. */
   total: number;
+  /** The size that dimensions were given which nothing told; larger than `unknownSize` if the model needs more. */
+  assumedSize?: number;
 }
 
 export interface Inspection {
@@ -119,6 +121,7 @@ function toInspection({inputs, outputs, operators, weights, memory, problem, ...
             values: memory.arenaBytes,
             loading: memory.loadBytes,
             total: memory.totalBytes,
+            ...(memory.assumedSize ? {assumedSize: memory.assumedSize} : {}),
           },
         }
       : {}),

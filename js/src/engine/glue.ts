@@ -110,7 +110,14 @@ export interface MissingOperator {
 export interface InspectionFields extends Omit<ModelDescription, 'operations'> {
   operators: {domain: string; name: string; count: number}[];
   weights: {dtype: number; bytes: number}[];
-  memory: {known: boolean; weightBytes: number; arenaBytes: number; loadBytes: number; totalBytes: number};
+  memory: {
+    known: boolean;
+    weightBytes: number;
+    arenaBytes: number;
+    loadBytes: number;
+    totalBytes: number;
+    assumedSize: number;
+  };
   missing: MissingOperator[];
   problem: string;
 }

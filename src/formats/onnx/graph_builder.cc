@@ -228,6 +228,8 @@ Status GraphBuilder::BuildOutputs(Scope& scope, std::span<const Bytes> graph_pro
 Status GraphBuilder::BuildNode(Scope& scope, const NodeFields& fields) {
   WEBINFER_TRY(budget_.Charge(sizeof(Node) + 4 * kHeapOverhead + TextBytes(fields.name) + TextBytes(fields.op) +
                               sizeof(ValueId) * (fields.inputs.size() + fields.outputs.size())));
+  constexpr uint64_t kEntryBytes = 160;
+  if (++operators_[{std::string(fields.domain), std::string(fields.op)}] == 1) WEBINFER_TRY(budget_.Charge(kEntryBytes));
   auto node = std::make_unique<Node>();
   node->name = fields.name;
   if (!scope.call.empty()) {

@@ -5,6 +5,7 @@
 // fields and nodes does not matter. Operators are lifted to their newest form as they are built (adapters/).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ class GraphBuilder {
   Status AddFunction(Bytes function_proto);
   // Fills model.graph from all occurrences of ModelProto.graph; protobuf merges them.
   Status Build(std::span<const Bytes> graph_protos);
+  // How many nodes of each operator (domain, name) were built.
+  const std::map<std::pair<std::string, std::string>, int64_t>& operators() const { return operators_; }
 
  private:
   struct NodeFields {
@@ -96,7 +99,8 @@ class GraphBuilder {
   Budget& budget_;
   std::unordered_map<std::string, std::unique_ptr<Function>> functions_;  // by FunctionKey
   std::unordered_set<ValueId> defaults_;  // of model.graph: inputs with an initializer, which a caller may replace
-  int depth_ = 0;                         // of bodies and calls
+  std::map<std::pair<std::string, std::string>, int64_t> operators_;
+  int depth_ = 0;  // of bodies and calls
 };
 
 }  // namespace webinfer::onnx

@@ -20,6 +20,7 @@ struct OnnxReader::Impl {
   OnnxContent content;
   ProtoSplitter splitter;
   std::vector<ExternalTensor> external;
+  std::map<std::pair<std::string, std::string>, int64_t> operators;
   std::vector<Bytes> graphs, functions;
 };
 
@@ -150,11 +151,13 @@ Result<std::unique_ptr<Model>> OnnxReader::Finish() {
   GraphBuilder builder(*model, tensors, budget);
   for (Bytes function : impl_->functions) WEBINFER_TRY(builder.AddFunction(function));
   WEBINFER_TRY(builder.Build(impl_->graphs));
+  impl_->operators = builder.operators();
   WEBINFER_TRY(SortAndVerify(model->graph));
   return model;
 }
 
 const std::vector<ExternalTensor>& OnnxReader::external() const { return impl_->external; }
+const std::map<std::pair<std::string, std::string>, int64_t>& OnnxReader::operators() const { return impl_->operators; }
 
 Status ReadOnnxValue(std::span<const uint8_t> bytes, ValueKind kind, StringPool& strings, RuntimeValue* value) {
   Budget budget(bytes.size());

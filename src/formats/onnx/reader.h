@@ -6,9 +6,11 @@
 // aside: their elements take what they take).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -43,6 +45,8 @@ class OnnxReader {
   Result<std::unique_ptr<Model>> Finish();
   // Valid after Finish, as long as the model.
   const std::vector<ExternalTensor>& external() const;
+  // How often each operator (domain, name) stands in the file, before anything is lifted: in bodies and called functions too.
+  const std::map<std::pair<std::string, std::string>, int64_t>& operators() const;
 
  private:
   struct Impl;

@@ -256,7 +256,7 @@ describe('run checks its arguments', () => {
     [[{}], WebInferError, "input 'x' is missing in 'feeds'."],
     [[{x: x(), z: x()}], WebInferError, 'invalid input name: z'],
     [[{x: 5}], WebInferError, "input 'x' is not a value that can be fed"],
-    [[{x: new Map()}], WebInferError, "input 'x' is a map"],
+    [[{x: new Map()}], WebInferError, "input 'x' is a Map"],
     [
       [{x: Tensor.fromGpuBuffer({} as never, {dataType: 'float32', dims: [1, 4]})}],
       WebInferError,

@@ -93,8 +93,8 @@ function describe(model: Inspection): string {
   }
   if (model.problem) section('unsupported: this model cannot run', [model.problem]);
   if (model.memory) {
-    const {weights: kept, values, loading, total} = model.memory;
-    section('memory of a session, estimated', [
+    const {weights: kept, values, loading, total, assumedSize} = model.memory;
+    section(`memory of a session, estimated${assumedSize ? ` with ${assumedSize} for each free size` : ''}`, [
       `${megabytes(total).padStart(10)}  in all after the first run`,
       `${megabytes(kept).padStart(10)}  weights as kernels read them`,
       `${megabytes(values).padStart(10)}  values of one run`,
