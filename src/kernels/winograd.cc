@@ -6,54 +6,16 @@
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/winograd_transform.h"
 
 namespace webinfer::kernels {
 namespace {
 
-constexpr int kTile = 4, kPatch = kTile + 2, kPositions = kPatch * kPatch;
-constexpr float kA = 0.75f, kB = 1.5f;              // the points
+constexpr int kTile = kWinogradTile, kPatch = kTile + 2, kPositions = kPatch * kPatch;
 constexpr size_t kBlockFloats = size_t{256} << 10;  // transformed input and output of a block of tiles
 constexpr size_t kLargeWeights = size_t{4} << 20;   // floats; beyond, few pixels do not pay for streaming them
 
 size_t RoundUp(int count, size_t to) { return (static_cast<size_t>(count) + to - 1) / to * to; }
-
-struct InputConstants {
-  Vec a = Opaque(kA), b = Opaque(kB), product = Opaque(kA * kA * kB * kB), sum = Opaque(kA * kA + kB * kB), a2 = Opaque(kA * kA),
-      b2 = Opaque(kB * kB);
-};
-struct OutputConstants {
-  Vec a = Opaque(kA), b = Opaque(kB), a2 = Opaque(kA * kA), b2 = Opaque(kB * kB), a3 = Opaque(kA * kA * kA),
-      b3 = Opaque(kB * kB * kB);
-};
-
-// even + odd * k and even - odd * k.
-WEBINFER_INLINE void PlusMinus(Vec even, Vec odd, Vec k, Vec* plus, Vec* minus) {
-#if WEBINFER_RELAXED
-  *plus = Madd(odd, k, even);
-  *minus = Nmadd(odd, k, even);
-#else
-  const Vec product = Mul(odd, k);
-  *plus = Add(even, product);
-  *minus = Sub(even, product);
-#endif
-}
-
-// Six inputs to six positions.
-WEBINFER_INLINE void TransformInput(const Vec* d, Vec* out, const InputConstants& k) {
-  out[0] = Madd(d[0], k.product, Nmadd(d[2], k.sum, d[4]));
-  PlusMinus(Nmadd(d[2], k.b2, d[4]), Nmadd(d[1], k.b2, d[3]), k.a, &out[1], &out[2]);
-  PlusMinus(Nmadd(d[2], k.a2, d[4]), Nmadd(d[1], k.a2, d[3]), k.b, &out[3], &out[4]);
-  out[5] = Madd(d[1], k.product, Nmadd(d[3], k.sum, d[5]));
-}
-
-// Six positions to four outputs.
-WEBINFER_INLINE void TransformOutput(const Vec* m, Vec* out, const OutputConstants& k) {
-  const Vec even_a = Add(m[1], m[2]), odd_a = Sub(m[1], m[2]), even_b = Add(m[3], m[4]), odd_b = Sub(m[3], m[4]);
-  out[0] = Add(m[0], Add(even_a, even_b));
-  out[1] = Madd(odd_b, k.b, Mul(odd_a, k.a));
-  out[2] = Madd(even_b, k.b2, Mul(even_a, k.a2));
-  out[3] = Madd(odd_b, k.b3, Madd(odd_a, k.a3, m[5]));
-}
 
 struct Tiles {
   int down, across;
@@ -94,7 +56,7 @@ WEBINFER_NOINLINE void LoadTile(const ConvGeometry& g, const float* x, const Til
       inputs[i][j] = inside ? image + (int64_t{row} * g.in[2] + column) * g.channels : zero;
     }
   }
-  const InputConstants constants;
+  const InputConstants3 constants;
   WEBINFER_NO_UNROLL
   for (int channel = 0; channel < g.channels; channel += 4) {
     Vec half[kPatch][kPatch];
@@ -102,14 +64,14 @@ WEBINFER_NOINLINE void LoadTile(const ConvGeometry& g, const float* x, const Til
     for (int j = 0; j < kPatch; ++j) {
       Vec d[kPatch], out[kPatch];
       for (int i = 0; i < kPatch; ++i) d[i] = Load(inputs[i][j] + channel);
-      TransformInput(d, out, constants);
+      TransformInput3(d, out, constants);
       for (int i = 0; i < kPatch; ++i) half[i][j] = out[i];
     }
     float* to = v + channel;
     WEBINFER_NO_UNROLL
     for (int i = 0; i < kPatch; ++i) {
       Vec out[kPatch];
-      TransformInput(half[i], out, constants);
+      TransformInput3(half[i], out, constants);
       for (int j = 0; j < kPatch; ++j, to += v_step) Store(to, out[j]);
     }
   }
@@ -119,7 +81,7 @@ WEBINFER_NOINLINE void LoadTile(const ConvGeometry& g, const float* x, const Til
 WEBINFER_NOINLINE void StoreTile(const ConvGeometry& g, const float* m, size_t m_step, const TilePlace& place,
                                  const TileEpilogue& e, float* y) {
   const int rows = std::min(kTile, g.out[1] - place.top), columns = std::min(kTile, g.out[2] - place.left);
-  const OutputConstants constants;
+  const OutputConstants3 constants;
   const Vec low = Opaque(e.low), high = Opaque(e.high);
   const int64_t first_pixel = (int64_t{place.image} * g.out[1] + place.top) * g.out[2] + place.left;
   WEBINFER_NO_UNROLL
@@ -129,14 +91,14 @@ WEBINFER_NOINLINE void StoreTile(const ConvGeometry& g, const float* m, size_t m
     for (int j = 0; j < kPatch; ++j) {
       Vec d[kPatch], out[kTile];
       for (int i = 0; i < kPatch; ++i) d[i] = Load(m + static_cast<size_t>(i * kPatch + j) * m_step + filter);
-      TransformOutput(d, out, constants);
+      TransformOutput3(d, out, constants);
       for (int i = 0; i < kTile; ++i) half[i][j] = out[i];
     }
     const Vec bias = e.bias != nullptr ? Load(e.bias + filter) : Zero();
     WEBINFER_NO_UNROLL
     for (int i = 0; i < rows; ++i) {
       Vec out[kTile];
-      TransformOutput(half[i], out, constants);
+      TransformOutput3(half[i], out, constants);
       const int64_t at = (first_pixel + int64_t{i} * g.out[2]) * g.filters + filter;
       for (int j = 0; j < columns; ++j) {
         const int64_t pixel = at + int64_t{j} * g.filters;
@@ -161,24 +123,6 @@ void FinishTile(const ConvGeometry& g, const TilePlace& place, const Epilogue& e
   }
 }
 
-// Weights at the six positions of one axis: Lagrange's factors of the points, the last one at infinity.
-struct WeightMatrix {
-  double g[kPatch][3];
-  WeightMatrix() {
-    constexpr double points[] = {0, kA, -kA, kB, -kB};
-    for (int i = 0; i < 5; ++i) {
-      double factor = 1;
-      for (int j = 0; j < 5; ++j) {
-        if (j != i) factor *= points[i] - points[j];
-      }
-      for (int power = 0; power < 3; ++power)
-        g[i][power] = (power == 0 ? 1 : power == 1 ? points[i] : points[i] * points[i]) / factor;
-    }
-    g[5][0] = g[5][1] = 0;
-    g[5][2] = 1;
-  }
-};
-
 }  // namespace
 
 bool AllowsWinograd(const ConvGeometry& g) {
@@ -194,7 +138,7 @@ bool PrefersWinograd(const ConvGeometry& g) {
 size_t PackedWinogradFloats(const ConvGeometry& g) { return kPositions * PackedFloats(g.channels, g.filters); }
 
 void PackWinogradWeights(const ConvGeometry& g, const float* weights, float* packed) {
-  static const WeightMatrix matrix;
+  static const WinogradFactors<3> matrix(kWinogradPoints3);
   const size_t position_floats = PackedFloats(g.channels, g.filters);
   std::memset(packed, 0, PackedWinogradFloats(g) * sizeof(float));
   for (int filter = 0; filter < g.filters; ++filter) {

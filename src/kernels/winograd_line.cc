@@ -6,20 +6,24 @@
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/winograd_transform.h"
 
 namespace webinfer::kernels {
 namespace {
 
-constexpr int kTile = 4, kChunk = 4, kPositions = kTile + kChunk - 1;
-constexpr float kPoints[3] = {0.375f, 0.75f, 2.0f};  // each with both signs; the last position is infinity
-constexpr size_t kBlockFloats = size_t{192} << 10;   // transformed input and output of a block: less than the second-level cache
-constexpr size_t kLargeWeights = size_t{4} << 20;    // floats; beyond, few pixels do not pay for streaming them
+constexpr int kTile = kWinogradTile, kMostPositions = kTile + 3;
+constexpr size_t kBlockFloats = size_t{192} << 10;  // transformed input and output of a block: less than the second-level cache
+constexpr size_t kLargeWeights = size_t{4} << 20;   // floats; beyond, few pixels do not pay for streaming them
 constexpr int kFewPixels = 100;
 constexpr int kLeastOutputs = 5;  // along the line
 constexpr int kLeastChannels = 8, kLeastProducts = 8 * 16;
 
 int LineAxis(const ConvGeometry& g) { return g.kernel[2] > 1 ? 2 : 1; }
-int Chunks(const ConvGeometry& g) { return (g.taps() + kChunk - 1) / kChunk; }
+
+// Taps of a chunk: three only where the kernel has no more.
+int ChunkTaps(const ConvGeometry& g) { return g.taps() == 3 ? 3 : 4; }
+int Chunks(const ConvGeometry& g) { return (g.taps() + ChunkTaps(g) - 1) / ChunkTaps(g); }
+size_t Positions(const ConvGeometry& g) { return static_cast<size_t>(kTile + ChunkTaps(g) - 1); }
 
 size_t RoundUp(size_t count, size_t to) { return (count + to - 1) / to * to; }
 
@@ -65,67 +69,51 @@ struct Segment {
   }
 };
 
-struct InputConstants {
-  Vec point[3], sum[3], product[3];  // sum and product of the squares of the other two points
-  Vec s1, s2, s3;                    // elementary symmetric functions of the squares
-  InputConstants() {
-    const float a = kPoints[0] * kPoints[0], b = kPoints[1] * kPoints[1], c = kPoints[2] * kPoints[2];
-    const float sums[3] = {b + c, a + c, a + b}, products[3] = {b * c, a * c, a * b};
-    for (int i = 0; i < 3; ++i) point[i] = Opaque(kPoints[i]), sum[i] = Opaque(sums[i]), product[i] = Opaque(products[i]);
-    s1 = Opaque(a + b + c);
-    s2 = Opaque(a * b + a * c + b * c);
-    s3 = Opaque(a * b * c);
-  }
+struct ThreeTaps {
+  static constexpr int kPositions = 6;
+  using Input = InputConstants3;
+  using Output = OutputConstants3;
+  static WEBINFER_INLINE void Transform(const Vec* d, Vec* out, const Input& k) { TransformInput3(d, out, k); }
+  static WEBINFER_INLINE void Transform(const Vec* m, Vec* out, const Output& k) { TransformOutput3(m, out, k); }
 };
-struct OutputConstants {
-  Vec power[3][3];  // first to third powers of the points
-  OutputConstants() {
-    for (int i = 0; i < 3; ++i) {
-      for (int k = 0; k < 3; ++k)
-        power[i][k] = Opaque(k == 0 ? kPoints[i] : k == 1 ? kPoints[i] * kPoints[i] : kPoints[i] * kPoints[i] * kPoints[i]);
-    }
-  }
+struct FourTaps {
+  static constexpr int kPositions = 7;
+  using Input = InputConstants4;
+  using Output = OutputConstants4;
+  static WEBINFER_INLINE void Transform(const Vec* d, Vec* out, const Input& k) { TransformInput4(d, out, k); }
+  static WEBINFER_INLINE void Transform(const Vec* m, Vec* out, const Output& k) { TransformOutput4(m, out, k); }
 };
 
-// All channels of one tile; `inputs` are its 7 pixels, position p goes to v + p * v_step.
+// All channels of one tile; `inputs` are its pixels, position p goes to v + p * v_step.
+template <typename Method>
 WEBINFER_NOINLINE void LoadTile(const float* const* inputs, int channels, float* v, size_t v_step) {
-  const InputConstants k;
+  const typename Method::Input k;
   WEBINFER_NO_UNROLL
   for (int channel = 0; channel < channels; channel += 4) {
-    Vec d[kPositions];
+    Vec d[Method::kPositions], out[Method::kPositions];
     WEBINFER_UNROLL
-    for (int i = 0; i < kPositions; ++i) d[i] = Load(inputs[i] + channel);
+    for (int i = 0; i < Method::kPositions; ++i) d[i] = Load(inputs[i] + channel);
+    Method::Transform(d, out, k);
     float* to = v + channel;
     WEBINFER_UNROLL
-    for (int i = 0; i < 3; ++i, to += 2 * v_step) {
-      const Vec even = Madd(d[0], k.product[i], Nmadd(d[2], k.sum[i], d[4]));
-      const Vec odd = Madd(d[1], k.product[i], Nmadd(d[3], k.sum[i], d[5]));
-      Store(to, Madd(even, k.point[i], odd));
-      Store(to + v_step, Nmadd(even, k.point[i], odd));
-    }
-    Store(to, Nmadd(d[0], k.s3, Madd(d[2], k.s2, Nmadd(d[4], k.s1, d[6]))));
+    for (int i = 0; i < Method::kPositions; ++i, to += v_step) Store(to, out[i]);
   }
 }
 
 // All filters of one tile, with the epilogue; position p comes from m + p * m_step. Output i goes to y + i * y_step.
+template <typename Method>
 WEBINFER_NOINLINE void StoreTile(const float* m, size_t m_step, int filters, int count, const TileEpilogue& e, float* y,
                                  size_t y_step) {
-  const OutputConstants k;
+  const typename Method::Output k;
   const Vec low = Opaque(e.low), high = Opaque(e.high);
   const float *const bias = e.bias, *const residual = e.residual;
   const bool clamp = e.clamp, last = e.residual_last;
   WEBINFER_NO_UNROLL
   for (int filter = 0; filter < filters; filter += 4, m += 4) {
-    Vec out[kTile] = {Zero(), Zero(), Zero(), Load(m + 6 * m_step)};
+    Vec d[Method::kPositions], out[kTile];
     WEBINFER_UNROLL
-    for (size_t i = 0; i < 3; ++i) {
-      const Vec plus = Load(m + 2 * i * m_step), minus = Load(m + (2 * i + 1) * m_step);
-      const Vec even = Add(plus, minus), odd = Sub(plus, minus);
-      out[0] = Add(out[0], even);
-      out[1] = Madd(odd, k.power[i][0], out[1]);
-      out[2] = Madd(even, k.power[i][1], out[2]);
-      out[3] = Madd(odd, k.power[i][2], out[3]);
-    }
+    for (size_t i = 0; i < Method::kPositions; ++i) d[i] = Load(m + i * m_step);
+    Method::Transform(d, out, k);
     const Vec add = bias != nullptr ? Load(bias + filter) : Zero();
     WEBINFER_UNROLL
     for (int i = 0; i < kTile; ++i) {
@@ -145,12 +133,14 @@ struct Sizes {
   size_t v_stride, m_stride;  // floats of a tile's position
   int most_tiles;             // of a block; V has `halo` more for each segment
   int halo;
+  size_t positions;
 
   explicit Sizes(const ConvGeometry& g)
       : v_stride(RoundUp(static_cast<size_t>(g.channels), 4)),
         m_stride(RoundUp(static_cast<size_t>(g.filters), kPanelColumns)),
-        halo(Chunks(g) - 1) {
-    const size_t per_tile = kPositions * (v_stride + m_stride);
+        halo(Chunks(g) - 1),
+        positions(Positions(g)) {
+    const size_t per_tile = positions * (v_stride + m_stride);
     const auto fitting = static_cast<int>(std::min<size_t>(kBlockFloats / per_tile, 4 * kMostBlockRows));
     most_tiles = std::max(fitting, 4 * kTileRows) / kTileRows * kTileRows;
   }
@@ -173,8 +163,8 @@ size_t ThreadFloats(const ConvGeometry& g, int threads) {
   const Sizes sizes(g);
   const Lines lines(g, sizes.most_tiles);
   const int segments = SegmentsPerBlock(lines, sizes, lines.count(g), threads);
-  return RoundUp(sizes.v_tiles(segments) * kPositions * sizes.v_stride, 16) +
-         RoundUp(static_cast<size_t>(sizes.most_tiles) * kPositions * sizes.m_stride, 16) + PointerFloats(Chunks(g)) +
+  return RoundUp(sizes.v_tiles(segments) * sizes.positions * sizes.v_stride, 16) +
+         RoundUp(static_cast<size_t>(sizes.most_tiles) * sizes.positions * sizes.m_stride, 16) + PointerFloats(Chunks(g)) +
          RoundUp(static_cast<size_t>(sizes.most_tiles), 16);
 }
 
@@ -184,11 +174,11 @@ size_t ZeroFloats(const ConvGeometry& g) { return RoundUp(static_cast<size_t>(g.
 class Block {
  public:
   Block(const ConvGeometry& g, const Sizes& sizes, const Lines& lines, int segments, const float* zero, float* workspace)
-      : g_(g), sizes_(sizes), lines_(lines), zero_(zero), v_(workspace) {
+      : g_(g), sizes_(sizes), lines_(lines), three_(ChunkTaps(g) == 3), zero_(zero), v_(workspace) {
     v_step_ = sizes.v_tiles(segments) * sizes.v_stride;
     m_step_ = static_cast<size_t>(sizes.most_tiles) * sizes.m_stride;
-    m_ = v_ + RoundUp(kPositions * v_step_, 16);
-    float* const tables = m_ + RoundUp(kPositions * m_step_, 16);
+    m_ = v_ + RoundUp(sizes.positions * v_step_, 16);
+    float* const tables = m_ + RoundUp(sizes.positions * m_step_, 16);
     table_ = reinterpret_cast<const float**>(tables);
     tile_of_row_ = reinterpret_cast<int32_t*>(tables + PointerFloats(Chunks(g)));
   }
@@ -199,17 +189,17 @@ class Block {
     const int64_t pixel = lines_.in_step * g_.channels;
     for (int tile = 0; tile < segment.tiles + sizes_.halo; ++tile, ++v_tiles_) {
       if (tile < segment.tiles) tile_of_row_[rows_++] = static_cast<int32_t>(v_tiles_);
-      const float* inputs[kPositions];
+      const float* inputs[kMostPositions];
       int at = segment.first + tile * kTile * step - g_.pad[lines_.axis];
-      for (int i = 0; i < kPositions; ++i, at += step) inputs[i] = at >= 0 && at < size ? segment.x + at * pixel : zero_;
-      LoadTile(inputs, g_.channels, v_ + v_tiles_ * sizes_.v_stride, v_step_);
+      for (size_t i = 0; i < sizes_.positions; ++i, at += step) inputs[i] = at >= 0 && at < size ? segment.x + at * pixel : zero_;
+      (three_ ? LoadTile<ThreeTaps> : LoadTile<FourTaps>)(inputs, g_.channels, v_ + v_tiles_ * sizes_.v_stride, v_step_);
     }
   }
 
   // All tiles of the block at each position.
   void Multiply(const float* packed) {
     const int chunks = Chunks(g_), depth = chunks * g_.channels;
-    for (size_t position = 0; position < kPositions; ++position, packed += PackedFloats(depth, g_.filters)) {
+    for (size_t position = 0; position < sizes_.positions; ++position, packed += PackedFloats(depth, g_.filters)) {
       for (int first = 0; first < rows_; first += kMostBlockRows) {
         RowBlock block;
         block.rows = std::min(kMostBlockRows, rows_ - first);
@@ -235,7 +225,8 @@ class Block {
       TileEpilogue e = tile_epilogue;
       if (e.residual != nullptr) e.residual = segment.residual + at * pixel;
       float* y = segment.y + at * pixel;
-      StoreTile(m_ + m_tiles_ * sizes_.m_stride, m_step_, g_.filters, count, e, y, static_cast<size_t>(step * pixel));
+      (three_ ? StoreTile<ThreeTaps> : StoreTile<FourTaps>)(m_ + m_tiles_ * sizes_.m_stride, m_step_, g_.filters, count, e, y,
+                                                            static_cast<size_t>(step * pixel));
       Epilogue rest = epilogue;
       if (rest.residual != nullptr) rest.residual = segment.residual + at * pixel;
       rest.residual_stride = step * pixel;
@@ -258,29 +249,13 @@ class Block {
   const ConvGeometry& g_;
   const Sizes& sizes_;
   const Lines& lines_;
+  const bool three_;
   const float* const zero_;
   float *v_, *m_;
   const float** table_;
   int32_t* tile_of_row_;  // the tile of V that a row of M begins with
   size_t v_step_, m_step_, v_tiles_ = 0, m_tiles_ = 0;
   int rows_ = 0;
-};
-
-// Four taps at the seven positions: Lagrange's factors of the points, the last one at infinity.
-struct WeightMatrix {
-  double g[kPositions][kChunk];
-  WeightMatrix() {
-    double points[kPositions - 1];
-    for (int i = 0; i < 3; ++i) points[2 * i] = static_cast<double>(kPoints[i]), points[2 * i + 1] = -points[2 * i];
-    for (int i = 0; i < kPositions - 1; ++i) {
-      double power = 1;
-      for (int j = 0; j < kPositions - 1; ++j) {
-        if (j != i) power /= points[i] - points[j];
-      }
-      for (int k = 0; k < kChunk; ++k, power *= points[i]) g[i][k] = power;
-    }
-    for (int k = 0; k < kChunk; ++k) g[kPositions - 1][k] = k == kChunk - 1;
-  }
 };
 
 }  // namespace
@@ -299,11 +274,12 @@ bool PrefersWinogradLine(const ConvGeometry& g) {
          (PackedWinogradLineFloats(g) <= kLargeWeights || g.pixels() >= kFewPixels);
 }
 
-size_t PackedWinogradLineFloats(const ConvGeometry& g) { return kPositions * PackedFloats(Chunks(g) * g.channels, g.filters); }
+size_t PackedWinogradLineFloats(const ConvGeometry& g) { return Positions(g) * PackedFloats(Chunks(g) * g.channels, g.filters); }
 
 void PackWinogradLineWeights(const ConvGeometry& g, const float* weights, float* packed) {
-  static const WeightMatrix matrix;
-  const int taps = g.taps(), depth = Chunks(g) * g.channels;
+  static const WinogradFactors<3> three(kWinogradPoints3);
+  static const WinogradFactors<4> four(kWinogradPoints4);
+  const int taps = g.taps(), depth = Chunks(g) * g.channels, chunk_taps = ChunkTaps(g);
   const size_t position_floats = PackedFloats(depth, g.filters);
   std::memset(packed, 0, PackedWinogradLineFloats(g) * sizeof(float));
   for (int filter = 0; filter < g.filters; ++filter) {
@@ -312,10 +288,11 @@ void PackWinogradLineWeights(const ConvGeometry& g, const float* weights, float*
         const size_t row = static_cast<size_t>(filter / kPanelColumns) * static_cast<size_t>(depth) +
                            static_cast<size_t>(chunk * g.channels + channel);
         float* to = packed + row * kPanelColumns + filter % kPanelColumns;
-        for (int position = 0; position < kPositions; ++position, to += position_floats) {
+        for (size_t position = 0; position < Positions(g); ++position, to += position_floats) {
+          const double* const factors = chunk_taps == 3 ? three.g[position] : four.g[position];
           double sum = 0;
-          for (int k = 0; k < kChunk && chunk * kChunk + k < taps; ++k) {
-            sum += matrix.g[position][k] * static_cast<double>(weights[chunk * kChunk + k]);
+          for (int k = 0; k < chunk_taps && chunk * chunk_taps + k < taps; ++k) {
+            sum += factors[k] * static_cast<double>(weights[chunk * chunk_taps + k]);
           }
           *to = static_cast<float>(sum);
         }

@@ -1,6 +1,6 @@
-// Winograd's F(4, 4) along one axis: convolutions whose kernel lies along a line (1-D signals, 1 x k, k x 1), stride 1, any
-// dilation. Four outputs of four taps take 7 products for 16; longer kernels are chunks of four taps, whose inputs share one
-// transform, because chunks are as far apart as tiles.
+// Winograd's method along one axis: convolutions whose kernel lies along a line (1-D signals, 1 x k, k x 1), stride 1, any
+// dilation. Four outputs of three taps take 6 products for 12, of four taps 7 for 16; longer kernels are chunks of four taps,
+// whose inputs share one transform, because chunks are as far apart as tiles.
 //
 // Error about twice that of the direct method (tests/cpp/kernels/conv_test.cc holds it).
 #pragma once
