@@ -1,6 +1,7 @@
 // Input data that is the same for every library, in Node and in browsers: integer xorshift from a fixed seed.
 
-const ARRAYS = {
+/** The arrays that hold elements of each type as they are. */
+export const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,
   int8: Int8Array,

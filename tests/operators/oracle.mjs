@@ -103,7 +103,7 @@ async function byOnnxRuntime(instance, filled) {
         return {
           values,
           how: ['onnxruntime', `opset ${opset}`, ...wide].join(', '),
-          narrowed: Object.entries(map).some(([from]) => from === 'float64'),
+          narrowed: Object.entries(map).some(([from, to]) => /64|128/.test(from) && to === 'float32'),
         };
       } catch (error) {
         first ??= error;

@@ -1,18 +1,11 @@
 // Element types outside the engine: what numbers each can hold, how they are stored, and which wider type can stand in for one.
 // Written from the formats' definitions, not from the engine's code, because expected values go through it.
 
+import {DTYPE} from '../../bench/models/onnx-writer.mjs';
+import {ARRAYS} from '../models/inputs.mjs';
+
 const NATIVE = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
+  ...ARRAYS,
   complex64: Float32Array,
   complex128: Float64Array,
   float16: Uint16Array,
@@ -32,6 +25,8 @@ const SMALL_FLOATS = {
   bfloat16: [8, 7, 127, 'ieee'],
 };
 
+/** The number of a type in ONNX. */
+export const numberOf = (type) => DTYPE[type];
 export const isComplex = (type) => type.startsWith('complex');
 export const isFloat = (type) => type.startsWith('float') || type === 'bfloat16';
 export const isInteger = (type) => /^u?int\d+$/.test(type);

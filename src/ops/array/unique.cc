@@ -28,6 +28,14 @@ int CompareNumbers(const void* a, const void* b) {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
+// By the real part, then the imaginary one.
+template <typename T>
+int CompareComplex(const void* a, const void* b) {
+  const auto *x = static_cast<const T*>(a), *y = static_cast<const T*>(b);
+  const int real = CompareNumbers<T>(x, y);
+  return real != 0 ? real : CompareNumbers<T>(x + 1, y + 1);
+}
+
 int CompareStrings(const void* a, const void* b) {
   return (*static_cast<const StringData* const*>(a))->view().compare((*static_cast<const StringData* const*>(b))->view());
 }
@@ -35,6 +43,10 @@ int CompareStrings(const void* a, const void* b) {
 Status CompareOf(DType dtype, Compare* compare) {
   if (dtype == DType::kString) {
     *compare = CompareStrings;
+    return OkStatus();
+  }
+  if (dtype == DType::kComplex64 || dtype == DType::kComplex128) {
+    *compare = dtype == DType::kComplex64 ? CompareComplex<float> : CompareComplex<double>;
     return OkStatus();
   }
   return VisitNumeric(dtype, [&]<typename T>(T) {

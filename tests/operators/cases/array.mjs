@@ -1,7 +1,7 @@
 // Operators that move elements: exact on every type.
 import {sizeOf} from '../case.mjs';
-import {elementwise, pick} from '../formulas.mjs';
-import {encode, roundTo} from '../types.mjs';
+import {elementsOf, elementwise, pick} from '../formulas.mjs';
+import {encode, numberOf, roundTo} from '../types.mjs';
 
 const ints = (...values) => ({dims: [values.length], values});
 const scalar = (value) => ({dims: [], values: [value]});
@@ -164,7 +164,7 @@ const made = [
     expected: oneHot,
   },
   {op: 'Range', inputs: [scalar(1), scalar(9), scalar(2)], expected: () => [{dims: [4], values: [1, 3, 5, 7]}]},
-  {op: 'NonZero', inputs: [{dims: [3, 4], low: 0, high: 2, integral: true}]},
+  {op: 'NonZero', inputs: [{dims: [3, 4], low: 0, high: 2, integral: true}], expected: nonZero},
   {
     op: 'Unique',
     inputs: [{dims: [8], low: 0, high: 3, integral: true}],
@@ -180,10 +180,9 @@ const made = [
   },
 ];
 
-function numberOf(type) {
-  return 'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16'
-    .split(' ')
-    .indexOf(type);
+function nonZero([x]) {
+  const places = elementsOf(x).flatMap((value, i) => ([value].flat().some((part) => part && part !== '') ? [i] : []));
+  return [{dims: [2, places.length], values: [...places.map((i) => Math.floor(i / 4)), ...places.map((i) => i % 4)]}];
 }
 
 function oneHot([indices, depth, values]) {
@@ -198,15 +197,18 @@ function oneHot([indices, depth, values]) {
   ];
 }
 
+/** Distinct elements in order; complex numbers by their real part, then the imaginary one. */
 function unique([x]) {
-  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-  const values = [...new Set(x.values)].sort(compare);
-  const inverse = x.values.map((value) => values.indexOf(value));
+  const elements = elementsOf(x);
+  const keys = elements.map(String);
+  const compare = (a, b) => (Array.isArray(a) ? a[0] - b[0] || a[1] - b[1] : a < b ? -1 : a > b ? 1 : 0);
+  const distinct = elements.filter((_, i) => keys.indexOf(keys[i]) === i).sort(compare);
+  const places = distinct.map(String);
   return [
-    {dims: [values.length], values},
-    {dims: [values.length], values: values.map((value) => x.values.indexOf(value))},
-    {dims: [x.values.length], values: inverse},
-    {dims: [values.length], values: values.map((value) => x.values.filter((other) => other === value).length)},
+    {dims: [distinct.length], values: distinct.flat()},
+    {dims: [distinct.length], values: places.map((key) => keys.indexOf(key))},
+    {dims: [keys.length], values: keys.map((key) => places.indexOf(key))},
+    {dims: [distinct.length], values: places.map((key) => keys.filter((other) => other === key).length)},
   ];
 }
 

@@ -2,7 +2,10 @@
 const ints = (...values) => ({dims: [values.length], values});
 const scalar = (value) => ({dims: [], values: [value]});
 const positive = (dims) => ({dims, low: 0.5, high: 2});
+
 // Computed in float32 whatever the type: statistics (stash_type), places in images, attention.
+import {numberOf} from '../types.mjs';
+
 const single = {rtol: 1e-6, atol: 1e-6};
 const gemmOracle = {tolerance: {rtol: 1e-4, atol: 1e-4}};
 
@@ -190,6 +193,17 @@ const attention = [
     tolerance: single,
     expected: attend,
   },
+  {
+    op: 'FlexAttention',
+    domain: 'ai.onnx.preview',
+    inputs: [
+      [1, 2, 3, 4],
+      [1, 2, 5, 4],
+      [1, 2, 5, 4],
+    ],
+    tolerance: single,
+    expected: attend,
+  },
   {op: 'RotaryEmbedding', inputs: [[1, 2, 3, 8], [6, 4], [6, 4], {dims: [1, 3], values: [0, 2, 5]}], expected: rotate},
   {
     op: 'LinearAttention',
@@ -215,7 +229,13 @@ function attend([q, k, v, mask]) {
       const scores = Array.from({length: 5}, (_, j) => {
         let dot = 0;
         for (let d = 0; d < 4; d++) dot += q.values[(head * 3 + i) * 4 + d] * k.values[(head * 5 + j) * 4 + d];
-        const bias = mask.type === 'bool' ? (mask.values[i * 5 + j] ? 0 : -Infinity) : Number(mask.values[i * 5 + j]);
+        const bias = !mask
+          ? 0
+          : mask.type === 'bool'
+            ? mask.values[i * 5 + j]
+              ? 0
+              : -Infinity
+            : Number(mask.values[i * 5 + j]);
         return dot / 2 + bias;
       });
       const most = Math.max(...scores);
@@ -355,6 +375,12 @@ const image = [
       {dims: [1], values: [0.3]},
     ],
   },
+  {
+    op: 'ImageDecoder', // a portable pixmap of two pixels
+    inputs: [{dims: [17], values: [...new TextEncoder().encode('P6 2 1 255\n'), 1, 2, 3, 40, 50, 60]}],
+    expected: () => [{dims: [1, 2, 3], values: [1, 2, 3, 40, 50, 60]}],
+    exact: true,
+  },
 ];
 
 const signal = [
@@ -377,12 +403,6 @@ const signal = [
     expected: melWeights,
   },
 ];
-
-function numberOf(type) {
-  return 'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16'
-    .split(' ')
-    .indexOf(type);
-}
 
 function window(op) {
   const terms = {HannWindow: [0.5, 0.5, 0], HammingWindow: [25 / 46, 21 / 46, 0], BlackmanWindow: [0.42, 0.5, 0.08]}[

@@ -1,12 +1,7 @@
 // Changing the type: casts and quantisation.
 import {elementwise} from '../formulas.mjs';
-import {decode, encode, integerRange, isFloat, isInteger} from '../types.mjs';
+import {decode, encode, integerRange, isFloat, isInteger, numberOf} from '../types.mjs';
 
-const NUMBERS =
-  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2'.split(
-    ' ',
-  );
-const numberOf = (type) => NUMBERS.indexOf(type);
 const scalar = (value) => ({dims: [], values: [value]});
 
 /** Numbers that both types hold. */

@@ -1,9 +1,6 @@
 // Random numbers: their distribution, not their values.
-const NUMBERS =
-  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16'.split(
-    ' ',
-  );
-const numberOf = (type) => NUMBERS.indexOf(type);
+import {numberOf} from '../types.mjs';
+
 const COUNT = 4000;
 const SHAPE = [40, 100];
 

@@ -1,9 +1,7 @@
 // Sequences, optionals, control flow: values are passed on as they are, whatever their type.
+import {numberOf} from '../types.mjs';
+
 const int64 = (value) => ({dims: [], values: [value]});
-const numberOf = (type) =>
-  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16'
-    .split(' ')
-    .indexOf(type);
 const isSequence = (type) => type.includes('seq(');
 /** A spec that makes a value of any type: tensor, sequence, optional. */
 const anything = (type, more = {}) => (isSequence(type) ? {sequence: [[2, 3], [4]], ...more} : {dims: [2, 3], ...more});
