@@ -5,6 +5,7 @@ namespace webinfer::ops {
 int64_t NchwcBlock(const Graph& graph) {
   for (const Value& value : graph.values) {
     if (value.constant == nullptr || value.constant->dtype != DType::kFloat32 || value.constant->shape.rank() != 4) continue;
+    if (!value.name.starts_with("reorder")) continue;
     if (value.constant->shape[0] % 16 == 8) return 8;
   }
   return 16;

@@ -7,7 +7,8 @@
 
 namespace webinfer::ops {
 
-// The block size, which the model does not say: 8 if some weights have an odd number of blocks of 8, else 16.
+// The block size, which the model does not say: 8 if some reordered weights (onnxruntime names them "reorder...") have an odd
+// number of blocks of 8, else 16.
 int64_t NchwcBlock(const Graph& graph);
 
 // Lowers to the ONNX operator of this name with the same attributes.
