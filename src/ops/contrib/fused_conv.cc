@@ -1,4 +1,5 @@
 // com.microsoft.FusedConv: Conv(x, w, b?) + z? with an activation; webinfer.Conv between two transposes.
+#include "ops/float32.h"
 #include "ops/nn/convolution.h"
 #include "ops/nn/window.h"
 
@@ -6,6 +7,7 @@ namespace webinfer::ops {
 namespace {
 
 Status LowerFusedConv(LowerContext& ctx, bool*) {
+  if (IsHalf(ctx.In(0).dtype)) return ComputeInFloat32(ctx);
   const int rank = ctx.In(1).shape.rank();
   if (rank < 3) return Error(Code::kUnsupported, "FusedConv needs weights of known rank");
   std::vector<ValueId> inputs = {ToChannelsLast(ctx, ctx.Input(0), rank), ctx.Input(1), ctx.Input(2)};

@@ -8,7 +8,7 @@ Status Lower(LowerContext& ctx, bool*) {
   const int rank = ctx.In(1).shape.rank();
   if (rank < 3) return Error(Code::kUnsupported, "NhwcConv needs weights of known rank");
   const ValueId weights = FromChannelsLast(ctx, ctx.Input(1), rank);
-  const ValueId y = ctx.Add("Conv", {ctx.Input(0), weights, ctx.HasInput(2) ? ctx.Input(2) : kNoValue}, "webinfer");
+  const ValueId y = ctx.Add("NhwcFusedConv", {ctx.Input(0), weights, ctx.HasInput(2) ? ctx.Input(2) : kNoValue}, "com.microsoft");
   CopyAttributes(ctx);
   ctx.Return(0, y);
   return OkStatus();

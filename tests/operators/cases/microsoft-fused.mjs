@@ -148,6 +148,12 @@ const layouts = [
     },
   ),
   microsoft('NhwcConv', PIXELS, {kernel_shape: [1, 1]}, {expected: pointwise((x) => x)}),
+  microsoft(
+    'NhwcConv',
+    PIXELS.map((input) => ({...input, type: 'float16'})),
+    {kernel_shape: [1, 1]},
+    {variant: 'half', outputs: ['float16'], expected: pointwise((x) => x), tolerance: {rtol: 5e-3, atol: 5e-3}},
+  ),
   nchwc(
     'Conv',
     [{dims: [1, IN, 3, 4]}, inBlocks([OUT, IN, 1, 1], BLOCKED)],
