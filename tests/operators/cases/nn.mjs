@@ -331,7 +331,17 @@ const cell = (op, gates, states) => ({
 });
 const recurrent = [cell('RNN', 1, 1), cell('GRU', 3, 1), {...cell('LSTM', 4, 2)}];
 
+// A Netpbm file of two pixels.
+const PIXELS = [1, 2, 3, 250, 251, 252];
+const PPM = [...new TextEncoder().encode('P6 2 1 255\n'), ...PIXELS];
+
 const image = [
+  {
+    op: 'ImageDecoder',
+    inputs: [{dims: [PPM.length], values: PPM}],
+    expected: () => [{dims: [1, 2, 3], values: PIXELS}],
+    exact: true,
+  },
   {
     op: 'Resize',
     inputs: [[1, 1, 3, 4], null, {dims: [4], values: [1, 1, 2, 1.5]}],
