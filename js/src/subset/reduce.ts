@@ -181,7 +181,8 @@ class Reachability {
 
 /** `binary` without the operators that are not to be kept. */
 export function reduceBinary(binary: Uint8Array, {makers, keep, objects, kept}: ReduceOptions): Reduced {
-  const bytes = binary.slice();
+  // Not slice(): that of a Buffer is a view.
+  const bytes = new Uint8Array(binary);
   const program = new Program(bytes, objects);
   const list = objects.find(([address]) => address === makers);
   if (!list) throw new Error('The list of operators is not among the objects');
