@@ -5,8 +5,6 @@
 #include <map>
 #include <set>
 
-#include "kernels/conv.h"
-#include "kernels/winograd.h"
 #include "ops/nn/convolution.h"
 #include "passes/pass.h"
 #include "plan/plan.h"
@@ -128,10 +126,9 @@ class Estimator {
     kernels::ConvGeometry g;
     if (!ops::ReadConvGeometry(context, out[0].shape, &g).ok()) return;
     const bool known = in[0].shape.known() && out[0].shape.known();
-    if (!(known ? PrefersWinograd(g) : AllowsWinograd(g))) return;
-    const uint64_t direct = in[1].shape.known() ? BytesOf(in[1].dtype, static_cast<uint64_t>(in[1].shape.Elements())) : 0;
-    const uint64_t bytes = kernels::PackedWinogradFloats(g) * sizeof(float);
-    const uint64_t extra = known ? bytes - std::min(bytes, direct) : bytes;
+    const uint64_t bytes = ops::TransformedWeightFloats(g, known) * sizeof(float);
+    if (bytes == 0) return;
+    const uint64_t extra = bytes - (known ? std::min(bytes, ops::PackedWeightFloats(g) * sizeof(float)) : 0);
     if (extra > spare_bytes_) return;
     spare_bytes_ -= extra;
     second_copies_ += extra;

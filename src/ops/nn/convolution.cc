@@ -61,10 +61,6 @@ Status InferImage(InferContext& ctx, ImageAxes axes) {
   return ctx.SetOutput(0, ctx.In(0).dtype, out);
 }
 
-size_t PackedFloatsOf(const ConvGeometry& g) {
-  return IsDepthwise(g) ? kernels::PackedDepthwiseFloats(g) : kernels::PackedConvFloats(g);
-}
-
 void Pack(const ConvGeometry& g, const float* weights, float* packed) {
   IsDepthwise(g) ? kernels::PackDepthwiseWeights(g, weights, packed) : kernels::PackConvWeights(g, weights, packed);
 }
@@ -266,7 +262,7 @@ Status BindConv(BindContext& ctx) {
     ctx.SetScratch(scratch_floats(g, ctx.threads()) * sizeof(float));
     return OkStatus();
   }
-  if (PreparedFloats(ctx.node(), kWeights) == nullptr) scratch = p->packed_floats = (PackedFloatsOf(g) + 15) / 16 * 16;
+  if (PreparedFloats(ctx.node(), kWeights) == nullptr) scratch = p->packed_floats = (PackedWeightFloats(g) + 15) / 16 * 16;
   if (ctx.input_count() > kMoreImages) {
     WEBINFER_TRY(ReadParts(ctx, g, &p->parts));
     ctx.SetKernel(RunPartedStep);
@@ -285,6 +281,15 @@ Status BindConv(BindContext& ctx) {
   return OkStatus();
 }
 
+uint64_t PackedWeightFloats(const ConvGeometry& g) {
+  return IsDepthwise(g) ? kernels::PackedDepthwiseFloats(g) : kernels::PackedConvFloats(g);
+}
+
+uint64_t TransformedWeightFloats(const ConvGeometry& g, bool shapes_known) {
+  if (!(shapes_known ? PrefersTransform(g) : AllowsTransform(g))) return 0;
+  return IsLine(g) ? kernels::PackedWinogradLineFloats(g) : kernels::PackedWinogradFloats(g);
+}
+
 Status PrepareConv(PrepareContext& ctx) {
   const Tensor* weights = ctx.Constant(1);
   if (weights == nullptr || weights->dtype != DType::kFloat32) return OkStatus();
@@ -292,10 +297,10 @@ Status PrepareConv(PrepareContext& ctx) {
   ConvGeometry g;
   WEBINFER_TRY(ReadConvGeometry(ctx, out, &g));
   const bool shapes_known = ctx.In(0).shape.known() && out.known();
-  bool winograd = shapes_known ? PrefersTransform(g) : AllowsTransform(g);
+  const uint64_t floats = TransformedWeightFloats(g, shapes_known);
+  bool winograd = floats > 0;
   if (winograd) {
-    const uint64_t floats = IsLine(g) ? kernels::PackedWinogradLineFloats(g) : kernels::PackedWinogradFloats(g);
-    winograd = ctx.Spend((floats - (shapes_known ? PackedFloatsOf(g) : 0)) * sizeof(float));
+    winograd = ctx.Spend((floats - (shapes_known ? PackedWeightFloats(g) : 0)) * sizeof(float));
     if (winograd) {
       WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, kWinogradWeights, floats));
       const auto pack = IsLine(g) ? kernels::PackWinogradLineWeights : kernels::PackWinogradWeights;
@@ -303,7 +308,7 @@ Status PrepareConv(PrepareContext& ctx) {
     }
   }
   if (!winograd || !shapes_known) {
-    WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, kWeights, PackedFloatsOf(g)));
+    WEBINFER_ASSIGN(float* packed, KeepFloats(ctx, kWeights, PackedWeightFloats(g)));
     Pack(g, weights->As<float>(), packed);
   }
   ctx.Drop(1);

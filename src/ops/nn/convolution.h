@@ -14,6 +14,10 @@ Status LowerConv(LowerContext& ctx, bool* done);
 Status BindConv(BindContext& ctx);
 // Packs constant weights. Winograd's form comes on top where it is faster and the budget for second copies allows.
 Status PrepareConv(PrepareContext& ctx);
+// Floats of constant weights as PrepareConv packs them: for the direct kernels, and as Winograd's second form, 0 if that is not
+// wanted. With all shapes known one of the two is made, else both are.
+uint64_t PackedWeightFloats(const kernels::ConvGeometry& geometry);
+uint64_t TransformedWeightFloats(const kernels::ConvGeometry& geometry, bool shapes_known);
 
 // The rules, for other convolutions too. `weights` says which input they are.
 Result<Shape> ConvOutputShape(const InferContext& ctx, int weights, ImageAxes axes);
