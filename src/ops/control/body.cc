@@ -91,6 +91,9 @@ Status StackedSlices::Append(const Operand& slice) {
         .Expected("%s%s", DTypeName(dtype_), ShapeText(shape_).text)
         .Actual("%s%s", DTypeName(slice.dtype), ShapeText(slice.shape).text);
   }
+  if (slice.elements() * DTypeBits(slice.dtype) % 8 != 0) {  // the next slice would begin within a byte
+    return Error(Code::kUnsupported, "Packed elements cannot be stacked").Actual("%s", DTypeName(slice.dtype));
+  }
   const size_t used = bytes_.size(), added = static_cast<size_t>(slice.bytes());
   WEBINFER_TRY(bytes_.Resize(used + added));
   if (added > 0) std::memcpy(bytes_.data() + used, slice.data, added);

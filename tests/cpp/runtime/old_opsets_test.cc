@@ -66,6 +66,14 @@ TEST(OldOpsets, UpsampleAndResize) {
   OneNode first(1, "Upsample");
   first.In<float>({1, 1, 1, 2}, {1, 2}).With(FloatAttribute("width_scale", 2)).With(FloatAttribute("height_scale", 2)).Run();
   EXPECT_THAT(first.Out(), ElementsAre(1, 1, 2, 2, 1, 1, 2, 2));
+  OneNode seven(7, "Upsample");
+  seven.In<float>({1, 1, 1, 2}, {1, 2});
+  seven.With(Proto()
+                 .Bytes(onnx::attribute_field::kName, "scales")
+                 .PackedFixed(onnx::attribute_field::kFloats, std::vector<float>{1, 1, 1, 2})
+                 .Int(onnx::attribute_field::kType, 6));
+  seven.Run();
+  EXPECT_THAT(seven.Out(), ElementsAre(1, 1, 2, 2));
   for (const int opset : {9, 10}) {
     OneNode node(opset, opset == 9 ? "Upsample" : "Resize");
     node.In<float>({1, 1, 1, 2}, {1, 3}).In<float>({4}, {1, 1, 1, 2}).With(StringAttribute("mode", "linear")).Run();
