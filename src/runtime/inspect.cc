@@ -22,7 +22,7 @@ constexpr uint64_t kBytesPerNode = 1500;  // graph, plan and binding
 // A small session grows step by step; a large one asks for more than a step at once.
 uint64_t WholeMemory(uint64_t bytes) {
   if (bytes <= kInitialBytes) return kInitialBytes;
-  if (bytes > 4 * kInitialBytes) return bytes + kGrowthBytes / 2;
+  if (bytes > 2 * kInitialBytes) return bytes + kGrowthBytes / 2;
   return kInitialBytes + (bytes - kInitialBytes + kGrowthBytes - 1) / kGrowthBytes * kGrowthBytes;
 }
 
@@ -87,10 +87,10 @@ class Estimator {
     memory->weight_bytes = WeightBytes(graph);
     const uint64_t nodes = kBytesPerNode * graph.nodes.size();
     // While weights are prepared, one stands beside its packed form. The gap that it leaves serves smaller things, or grows into
-    // what is behind it: two thirds is between what models of both kinds take.
+    // what is behind it: half is between what models of both kinds take.
     memory->load_bytes = std::max(file_weights + kPieceBytes, memory->weight_bytes + largest_) + nodes;
     const uint64_t values = memory->arena_bytes + feed_bytes_;
-    const uint64_t held = memory->weight_bytes + nodes + (memory->arena_bytes > largest_ ? values + largest_ / 3 * 2 : values);
+    const uint64_t held = memory->weight_bytes + nodes + (memory->arena_bytes > largest_ ? values + largest_ / 2 : values);
     const uint64_t most = kEngineBytes + std::max(held, memory->load_bytes);
     memory->total_bytes = WholeMemory(most);
     memory->known = true;
