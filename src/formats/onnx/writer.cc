@@ -242,7 +242,7 @@ Status ModelWriter::AddTensor(const Tensor& tensor, const std::string& name, boo
 
 Status ModelWriter::AddAttribute(const Node& node, const Attribute& attribute, const Names& names, ProtoMessage* proto) {
   ProtoMessage message;
-  AttributeType type;
+  AttributeType type{};
   message.Text(attribute_field::kName, attribute.name);
   switch (attribute.kind) {
     case Kind::kInt:
