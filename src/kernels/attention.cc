@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "kernels/gemm.h"
@@ -107,7 +106,7 @@ void CapScores(const Attention& a, int count, float* scores) {
 void KeepScores(const Attention& a, const Place& at, const float* scores, int visible, float hidden) {
   const int64_t row = (int64_t{at.batch} * a.heads + at.head) * a.queries + at.query;
   float* to = a.scores + row * a.keys;
-  std::memcpy(to, scores, static_cast<size_t>(visible) * sizeof(float));
+  std::copy_n(scores, visible, to);
   if (hidden == 0) std::replace(to, to + visible, kHidden, hidden);
   std::fill(to + visible, to + a.keys, hidden);
 }
@@ -170,7 +169,7 @@ float WeighRow(const Attention& a, const Place& at, int visible, float* scores) 
   const float sink = !a.sink ? kHidden : a.sinks != nullptr ? a.sinks[at.head] : 0;
   const float largest = std::max(most, sink);
   if (!(largest > kHidden)) {
-    std::memset(scores, 0, static_cast<size_t>(padded) * sizeof(float));
+    std::fill_n(scores, padded, 0.0f);
     return 0;
   }
   const Vec shift = Opaque(largest);

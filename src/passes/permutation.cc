@@ -52,8 +52,12 @@ std::optional<Permutation> PermutationOf(const Node& node, int rank) {
   Permutation perm;
   perm.rank = given.empty() ? rank : static_cast<int>(given.size());
   if (perm.rank < 0 || perm.rank > kMaxRank || (rank >= 0 && perm.rank != rank)) return std::nullopt;
+  unsigned seen = 0;
   for (int i = 0; i < perm.rank; ++i) {
-    perm.axes[i] = static_cast<int8_t>(given.empty() ? perm.rank - 1 - i : given[static_cast<size_t>(i)]);
+    const int64_t axis = given.empty() ? perm.rank - 1 - i : given[static_cast<size_t>(i)];
+    if (axis < 0 || axis >= perm.rank || (seen >> axis & 1) != 0) return std::nullopt;
+    seen |= 1u << axis;
+    perm.axes[i] = static_cast<int8_t>(axis);
   }
   return perm;
 }

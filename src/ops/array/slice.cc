@@ -109,7 +109,7 @@ Status Bind(BindContext& ctx) {
   int64_t offset = 0;
   for (int i = 0; i < out.rank(); ++i) {
     offset += slices.axes[i].start * src[i];
-    copy.Append(out[i], src[i] * slices.axes[i].step, dst[i]);
+    copy.Append(out[i], out[i] > 1 ? src[i] * slices.axes[i].step : 0, dst[i]);  // a step may be near the largest integer
   }
   return BindMove(ctx, 0, 0, copy, out.Elements() == 0 ? 0 : offset);
 }

@@ -84,14 +84,16 @@ Status BindLinearAttention(BindContext& ctx) {
   };
   a->decay_per_key = a->gated && is(kDecay, sizes.kv_heads * sizes.key) && sizes.key != 1;
   a->beta_per_head = a->delta && is(kBeta, sizes.kv_heads);
-  const bool fits = ctx.In(kQuery).dtype == DType::kFloat32 && (a->gated || a->delta || rule == "linear") &&
-                    is(kQuery, sizes.heads * sizes.key) && is(kKey, sizes.kv_heads * sizes.key) &&
-                    is(kValue, sizes.kv_heads * sizes.value) && (!a->gated || a->decay_per_key || is(kDecay, sizes.kv_heads)) &&
+  bool floats = true;
+  for (int i = kQuery; i <= kBeta; ++i) floats = floats && (!ctx.HasInput(i) || ctx.In(i).dtype == DType::kFloat32);
+  const bool fits = floats && (a->gated || a->delta || rule == "linear") && is(kQuery, sizes.heads * sizes.key) &&
+                    is(kKey, sizes.kv_heads * sizes.key) && is(kValue, sizes.kv_heads * sizes.value) &&
+                    (!a->gated || a->decay_per_key || is(kDecay, sizes.kv_heads)) &&
                     (!a->delta || a->beta_per_head || is(kBeta, 1)) &&
                     (!ctx.HasInput(kPast) || ctx.In(kPast).shape == Shape({q[0], sizes.kv_heads, sizes.key, sizes.value}));
   if (!fits) {
     return Error(Code::kShapeMismatch, "LinearAttention's inputs do not fit together or its rule is unknown")
-        .Expected("float32; key %s", ShapeText(ctx.In(kKey).shape).text)
+        .Expected("float32 inputs; key %s", ShapeText(ctx.In(kKey).shape).text)
         .Actual("%s%s, rule %.*s", DTypeName(ctx.In(kQuery).dtype), ShapeText(q).text, static_cast<int>(rule.size()),
                 rule.data());
   }

@@ -68,14 +68,18 @@ Status BindRotary(BindContext& ctx, const RotaryInputs& inputs) {
   const bool has_positions = ctx.HasInput(inputs.positions);
   const int64_t ids = has_positions ? ctx.In(inputs.positions).shape.Elements() : h.batch * h.tokens;
   const int64_t rows = half > 0 ? cos.Elements() / half : 0;
-  const bool fits = heads >= 0 && h.heads > 0 && h.heads * h.size * (x.rank() == 3) == (x.rank() == 3 ? x[2] : 0) &&
+  const DType id = has_positions ? ctx.In(inputs.positions).dtype : DType::kInt64;
+  const bool types = ctx.In(inputs.cos).dtype == DType::kFloat32 && ctx.In(inputs.sin).dtype == DType::kFloat32 &&
+                     (id == DType::kInt64 || id == DType::kInt32);
+  const bool fits = types && heads >= 0 && h.heads > 0 && h.heads * h.size * (x.rank() == 3) == (x.rank() == 3 ? x[2] : 0) &&
                     rotated % 2 == 0 && rotated <= h.size && half == rotated / 2 && ctx.In(inputs.sin).shape == cos &&
                     (ids == h.batch * h.tokens || ids == 1) && (has_positions || rows == h.batch * h.tokens) &&
                     h.batch * h.tokens <= INT_MAX;
   if (!fits) {
     return Error(Code::kShapeMismatch, "RotaryEmbedding's inputs do not fit together")
-        .Expected("caches of half the rotated size, a position for each token of x %s", ShapeText(x).text)
-        .Actual("cos %s, %lld positions", ShapeText(cos).text, static_cast<long long>(ids));
+        .Expected("float32 caches of half the rotated size, a position for each token of x %s", ShapeText(x).text)
+        .Actual("cos %s%s, %lld positions", DTypeName(ctx.In(inputs.cos).dtype), ShapeText(cos).text,
+                static_cast<long long>(ids));
   }
   WEBINFER_ASSIGN(RotaryStep * p, ctx.Params<RotaryStep>());
   p->inputs = inputs;

@@ -12,6 +12,7 @@ Status Infer(InferContext& ctx) {
 
 Status Lower(LowerContext& ctx, bool*) {
   const int rank = ctx.In(1).shape.rank();
+  if (rank < 3) return Error(Code::kUnsupported, "ConvInteger needs weights of known rank");
   const ValueId y = ctx.Add(
       "IntegerConv", {ToChannelsLast(ctx, ctx.Input(0), rank), ctx.Input(1), kNoValue, ctx.Input(2), kNoValue, ctx.Input(3)},
       "webinfer");

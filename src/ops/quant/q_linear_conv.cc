@@ -13,6 +13,7 @@ Status Infer(InferContext& ctx) {
 
 Status Lower(LowerContext& ctx, bool*) {
   const int rank = ctx.In(3).shape.rank();
+  if (rank < 3) return Error(Code::kUnsupported, "QLinearConv needs weights of known rank");
   const ValueId y = ctx.Add("IntegerConv",
                             {ToChannelsLast(ctx, ctx.Input(0), rank), ctx.Input(3), ctx.Input(1), ctx.Input(2), ctx.Input(4),
                              ctx.Input(5), ctx.Input(6), ctx.Input(7), ctx.Input(8)},
