@@ -75,3 +75,17 @@ export function slow(products: number, size: number): Uint8Array {
     [{name: 'w', type: 'float32', dims: [size, size], data: w}],
   );
 }
+
+/** A chain of Softmax over float32[N, size]. */
+export function softmaxes(count: number, size: number): Uint8Array {
+  return model(
+    Array.from({length: count}, (_, i) => ({
+      op: 'Softmax',
+      name: `softmax_${i}`,
+      inputs: [i === 0 ? 'x' : `v${i}`],
+      outputs: [i === count - 1 ? 'y' : `v${i + 1}`],
+    })),
+    [{name: 'x', type: 'float32', dims: ['N', size]}],
+    [{name: 'y', type: 'float32', dims: ['N', size]}],
+  );
+}

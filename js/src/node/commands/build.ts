@@ -10,6 +10,7 @@ import {InferenceSession, type SessionOptions} from '../../node.js';
 import {type DataObjects, reduceBinary} from '../../subset/reduce.js';
 import {type Command, UsageError} from './command.js';
 
+const ENGINE = /^webinfer-(simd|relaxed)(-threads)?\.wasm$/;
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What js/build.mjs writes beside each variant. */
@@ -64,14 +65,15 @@ function parseDimensions(texts: string[]): Record<string, number> {
   );
 }
 
-/** The package without its command line, and with nothing to tell what a subset is. */
-function writePackage(folder: string): void {
+/** The package without its command line, and with nothing to tell what a subset is; codecs of images come along if needed. */
+function writePackage(folder: string, decodesImages: boolean): void {
   const manifest = JSON.parse(readFileSync(`${PACKAGE}package.json`, 'utf8'));
   const {name, version, description, license, type, engines, main, module, browser, types, exports, sideEffects} =
     manifest;
   mkdirSync(`${folder}/dist`, {recursive: true});
   for (const entry of readdirSync(`${PACKAGE}dist`)) {
-    if (entry === 'cli' || entry === 'subset' || entry.endsWith('.wasm')) continue;
+    if (entry === 'cli' || entry === 'subset' || ENGINE.test(entry)) continue;
+    if (entry.endsWith('.wasm') && !decodesImages) continue;
     cpSync(`${PACKAGE}dist/${entry}`, `${folder}/dist/${entry}`, {recursive: true});
   }
   for (const entry of ['LICENSE', 'THIRD_PARTY_NOTICES.md']) {
@@ -120,7 +122,7 @@ models need. Another model is refused by the names of what it misses.
     });
     if (positionals.length === 0) throw new UsageError('expected a model');
     const folder = resolve(values.output);
-    const available = readdirSync(`${PACKAGE}dist`).filter((file) => file.endsWith('.wasm'));
+    const available = readdirSync(`${PACKAGE}dist`).filter((file) => ENGINE.test(file));
     const files = values.variant ? values.variant.map((variant) => `webinfer-${variant}.wasm`) : available;
     const unknown = files.find((file) => !available.includes(file));
     if (unknown) throw new UsageError(`there is no ${unknown} in this package`);
@@ -129,7 +131,7 @@ models need. Another model is refused by the names of what it misses.
       parseDimensions(values.dimension),
       available.includes('webinfer-simd.wasm'),
     );
-    writePackage(folder);
+    writePackage(folder, names.includes('ai.onnx.ImageDecoder'));
     for (const file of files) {
       const binary = readFileSync(`${PACKAGE}dist/${file}`);
       const data: SubsetData = JSON.parse(
