@@ -53,9 +53,14 @@ describe('a subset build', () => {
     expect(run('sum.onnx', 1)).toMatch(/^Unsupported 2 operators are missing: ai\.onnx\.Add .*ai\.onnx\.Sub/);
   });
 
-  test('is much smaller in every variant', () => {
-    const files = readdirSync('dist').filter((name) => name.endsWith('.wasm'));
+  test('is much smaller in every variant, and has no decoders of images', () => {
+    const files = readdirSync('dist').filter((name) => name.endsWith('.wasm') && !name.includes('codec'));
     expect(files.length).toBeGreaterThan(0);
+    expect(
+      readdirSync(join(folder, 'subset/dist'))
+        .filter((name) => name.endsWith('.wasm'))
+        .sort(),
+    ).toEqual(files.sort());
     for (const name of files) {
       expect(statSync(join(folder, 'subset/dist', name)).size).toBeLessThan(statSync(join('dist', name)).size * 0.6);
     }
