@@ -185,10 +185,4 @@ void Inference::FollowElements(const Node& node) {
     elements_[static_cast<size_t>(node.outputs[0])] = std::move(elements);
 }
 
-Status InferGraph(Graph& graph, SymbolTable& symbols, GraphInfo& info) {
-  Inference inference(graph, symbols, info);
-  for (const auto& node : graph.nodes) WEBINFER_TRY(inference.Infer(*node));
-  return OkStatus();
-}
-
 }  // namespace webinfer

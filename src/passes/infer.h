@@ -1,4 +1,4 @@
-// Inference over a graph, node by node: what InferGraph does at once and Import does while it rewrites.
+// Inference over a graph, node by node, which Import does while it rewrites.
 //
 // Beyond what operators infer, it follows the arithmetic on sizes that exporters write (Shape, Gather, Concat, Mul, ... into
 // Reshape, Expand) with sizes that are symbols, so that shapes stay as known as they can be.

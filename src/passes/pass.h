@@ -59,10 +59,6 @@ struct Pass {
 // with a kernel. An operator nobody knows is an error that lists all such operators of the model.
 Status Optimize(Model& model, const PassOptions& options);
 
-// Types, shapes and known elements of all values, from those of the graph's inputs; every node has its `def`. `info` is
-// resized. Types go into Graph::values too (symbols as plain kUnknownDim).
-Status InferGraph(Graph& graph, SymbolTable& symbols, GraphInfo& info);
-
 }  // namespace webinfer
 
 // Defines the pass `Id`; `order` decides when it runs (ties by name).

@@ -1,7 +1,6 @@
 // usage: fuzz_models FOLDER [--count N] [--seed S] [--largest BYTES] [--keep FOLDER]
 // Damages the .onnx files below FOLDER and runs each result; a crash or a hang ends a process of its own and is reported with
 // the number that makes it again (--only NUMBER runs just that one, in this process).
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "child.h"
 #include "formats/mutator.h"
 #include "run_model.h"
 
@@ -22,7 +22,6 @@ namespace webinfer::fuzz {
 
 namespace {
 
-constexpr unsigned kHangSeconds = 20;
 constexpr int kBatch = 50;
 
 struct Options {
@@ -56,36 +55,15 @@ std::span<const uint8_t> BytesOf(const std::string& text) { return {reinterpret_
 
 // Runs [first, last) in a child; the number at which it died, or -1. Adds to counts per code.
 int RunBatch(const std::vector<std::string>& seeds, const Options& options, int first, int last, std::array<int, 16>& counts) {
-  int ends[2];
-  if (pipe(ends) != 0) std::abort();
-  const pid_t child = fork();
-  if (child == 0) {
-    for (int number = first; number < last; ++number) {
-      alarm(kHangSeconds);
-      const auto code = static_cast<uint8_t>(RunModel(BytesOf(Damaged(seeds, options, number)), {}).code());
-      if (write(ends[1], &code, 1) != 1) std::abort();
-    }
-    _exit(0);
-  }
-  close(ends[1]);
-  int number = first;
-  uint8_t code;
-  while (read(ends[0], &code, 1) == 1) {
-    ++counts[code & 15];
-    ++number;
-  }
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return -1;
-  const bool hang = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
-  std::printf("%s: number %d (%s)\n", hang ? "hang" : "crash", number,
-              WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit");
+  const ChildEnd end =
+      RunInChild(first, last, counts, [&](int number) { return RunModel(BytesOf(Damaged(seeds, options, number)), {}); });
+  if (end.number < 0) return -1;
+  std::printf("%s: number %d (%s)\n", end.what, end.number, end.how);
   if (!options.keep.empty()) {
-    std::ofstream file(options.keep + "/" + std::to_string(number) + ".onnx", std::ios::binary);
-    file << Damaged(seeds, options, number);
+    std::ofstream file(options.keep + "/" + std::to_string(end.number) + ".onnx", std::ios::binary);
+    file << Damaged(seeds, options, end.number);
   }
-  return number;
+  return end.number;
 }
 
 int Main(int count, char** arguments) {

@@ -2,7 +2,6 @@
 // Runs cases (tests/conformance/README.md) on inputs that their operators must answer or refuse: empty and huge ranks, NaN and
 // infinities, indices out of range, missing inputs, other types, odd attributes. A result and an error are both fine; a crash or
 // a hang ends a process of its own and is reported with the case and the number that make it again.
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "../conformance/cases.h"
+#include "child.h"
 #include "kernels/elements.h"
 #include "run_model.h"
 
@@ -27,7 +27,6 @@ namespace {
 using conformance::Case;
 using conformance::NamedValue;
 
-constexpr unsigned kHangSeconds = 20;
 constexpr int kMilliseconds = 300;  // of a run; a loop may ask for more
 constexpr uint64_t kMemory = 256 << 20;
 constexpr int64_t kMostElements = 1 << 16;
@@ -200,33 +199,11 @@ Status RunLimited(const Options& options, const Case& test, int number) {
 
 // Runs all variations of a case in a child from `first` on; the number at which it died, or -1. Adds to counts per code.
 int RunChild(const Options& options, const Case& test, int first, std::array<int, 16>& counts) {
-  int ends[2];
-  if (pipe(ends) != 0) std::abort();
-  const pid_t child = fork();
-  if (child == 0) {
-    for (int number = first; number < options.variants; ++number) {
-      alarm(kHangSeconds);
-      const auto code = static_cast<uint8_t>(RunLimited(options, test, number).code());
-      if (write(ends[1], &code, 1) != 1) std::abort();
-    }
-    _exit(0);
-  }
-  close(ends[1]);
-  int number = first;
-  uint8_t code;
-  while (read(ends[0], &code, 1) == 1) {
-    ++counts[code & 15];
-    ++number;
-  }
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return -1;
-  const bool hang = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
-  std::printf("%s: --only %s %d (%s)\n", hang ? "hang" : "crash", test.name.c_str(), number,
-              WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit");
+  const ChildEnd end = RunInChild(first, options.variants, counts, [&](int number) { return RunLimited(options, test, number); });
+  if (end.number < 0) return -1;
+  std::printf("%s: --only %s %d (%s)\n", end.what, test.name.c_str(), end.number, end.how);
   std::fflush(stdout);
-  return number;
+  return end.number;
 }
 
 int Main(int count, char** arguments) {

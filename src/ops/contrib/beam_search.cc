@@ -251,15 +251,5 @@ WEBINFER_OP(Microsoft_BeamSearch) {
           .max_inputs = 12,
           .max_outputs = 3,
           .infer = ops::InferBeamSearch,
-          .bind = [](BindContext& ctx) {
-            return ops::BindBeamSearch(ctx, {.beams = 3,
-                                             .returned = 4,
-                                             .length_penalty = 5,
-                                             .repetition_penalty = 6,
-                                             .vocab_mask = 7,
-                                             .prefix_vocab_mask = 8,
-                                             .attention_mask = 9,
-                                             .decoder_ids = 10,
-                                             .logits_processor = 11});
-          }};
+          .bind = [](BindContext& ctx) { return ops::BindBeamSearch(ctx, ops::kBeamSearchInputs); }};
 }

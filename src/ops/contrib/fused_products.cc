@@ -47,4 +47,10 @@ Result<ValueId> AddFusedMatMul(LowerContext& ctx) {
   return WithNumber(ctx, "Mul", product, dtype, alpha);
 }
 
+Status LowerToFusedMatMul(LowerContext& ctx, bool*) {
+  WEBINFER_ASSIGN(const ValueId product, AddFusedMatMul(ctx));
+  ctx.Return(0, product);
+  return OkStatus();
+}
+
 }  // namespace webinfer::ops

@@ -9,4 +9,7 @@ namespace webinfer::ops {
 
 Result<ValueId> AddFusedMatMul(LowerContext& ctx);
 
+// `lower` of an operator that is this product alone.
+Status LowerToFusedMatMul(LowerContext& ctx, bool* done);
+
 }  // namespace webinfer::ops

@@ -11,15 +11,8 @@ WEBINFER_OP(Microsoft_WhisperBeamSearch) {
           .max_outputs = 5,
           .infer = ops::InferBeamSearch,
           .bind = [](BindContext& ctx) {
-            return ops::BindBeamSearch(ctx, {.beams = 3,
-                                             .returned = 4,
-                                             .length_penalty = 5,
-                                             .repetition_penalty = 6,
-                                             .vocab_mask = 7,
-                                             .prefix_vocab_mask = 8,
-                                             .attention_mask = 9,
-                                             .decoder_ids = 10,
-                                             .logits_processor = 11,
-                                             .temperature = 14});
+            ops::GenerationInputs inputs = ops::kBeamSearchInputs;
+            inputs.temperature = 14;
+            return ops::BindBeamSearch(ctx, inputs);
           }};
 }
